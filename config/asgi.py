@@ -1,0 +1,8 @@
+"""ASGI entry point; the site is served over WSGI, this is for hosts that want ASGI."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
+application = get_asgi_application()

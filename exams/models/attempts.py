@@ -1,0 +1,136 @@
+"""What people answered. An attempt freezes its paper; steps and marks are only ever added."""
+
+import uuid
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from exams.models.exams import Exam
+from people.models import Employee
+
+
+class AttemptState(models.TextChoices):
+    OPEN = "open", _("作答中")
+    SUBMITTED = "submitted", _("已交卷")
+    GRADED = "graded", _("已评分")
+    VOID = "void", _("作废")
+
+
+OPEN_STATES = (AttemptState.OPEN,)
+
+
+class Attempt(models.Model):
+    """One sitting of one exam by one person.
+
+    `paper` (exams.shapes.Paper) is written once at the start: question version ids in their order, option
+    tokens in theirs, points and the exam's rules. `purpose` says what it was taken for in the words of the
+    caller, e.g. `obligation:18`; exams do not know what that means.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    exam = models.ForeignKey(Exam, on_delete=models.PROTECT, related_name="attempts")
+    employee = models.ForeignKey(Employee, on_delete=models.PROTECT, related_name="attempts")
+    purpose = models.CharField(_("用途"), max_length=80, blank=True)
+    number = models.PositiveSmallIntegerField(_("第几次"))
+    paper = models.JSONField()
+    seed = models.CharField(max_length=64)
+    state = models.CharField(_("状态"), max_length=10, choices=AttemptState, default=AttemptState.OPEN)
+    device = models.CharField(_("设备"), max_length=64, blank=True, help_text="the device that holds it now")
+    started_at = models.DateTimeField(_("开始时间"))
+    deadline_at = models.DateTimeField(_("截止时间"))
+    submitted_at = models.DateTimeField(_("交卷时间"), null=True, blank=True)
+    submitted_by_deadline = models.BooleanField(_("到时自动交卷"), default=False)
+    # The one column the sweep looks at: when this attempt next needs the server, empty when it is closed.
+    next_check_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("答卷")
+        verbose_name_plural = _("答卷")
+        ordering = ["-started_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["employee", "exam", "purpose", "number"], name="exams_attempt_number"
+            ),
+            models.UniqueConstraint(
+                fields=["employee", "exam"], condition=Q(state="open"), name="exams_attempt_one_open"
+            ),
+            models.CheckConstraint(
+                condition=Q(deadline_at__gt=F("started_at")), name="exams_attempt_deadline_after_start"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="open", submitted_at__isnull=True, next_check_at__isnull=False)
+                | (~Q(state="open") & Q(next_check_at__isnull=True)),
+                name="exams_attempt_open_is_watched",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_check_at"],
+                condition=Q(next_check_at__isnull=False),
+                name="exams_attempt_sweep",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.exam} {self.employee} #{self.number}"
+
+
+class AnswerStep(models.Model):
+    """One answer as the server took it. Inserted only; the highest `seq` of a slot is the answer.
+
+    `response` is a list of option tokens of this attempt (exams.shapes.Response).
+    """
+
+    attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="steps")
+    slot = models.PositiveSmallIntegerField(_("题号"))
+    seq = models.PositiveIntegerField(help_text="counted by the client; a retry repeats it")
+    response = models.JSONField()
+    device = models.CharField(_("设备"), max_length=64, blank=True)
+    saved_at = models.DateTimeField(_("保存时间"))
+
+    class Meta:
+        verbose_name = _("作答步骤")
+        verbose_name_plural = _("作答步骤")
+        ordering = ["attempt_id", "seq"]
+        constraints = [
+            models.UniqueConstraint(fields=["attempt", "slot", "seq"], name="exams_step_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.attempt_id}/{self.slot}/{self.seq}"
+
+
+class AttemptMark(models.Model):
+    """A marking of an attempt. A regrade adds one; the highest `number` counts.
+
+    `per_slot` is a list of exams.shapes.SlotMark. `score_pct` is 0 to 100 with two places.
+    """
+
+    attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="marks")
+    number = models.PositiveSmallIntegerField()
+    points = models.DecimalField(_("得分"), max_digits=7, decimal_places=2)
+    max_points = models.DecimalField(_("满分"), max_digits=7, decimal_places=2)
+    score_pct = models.DecimalField(_("百分成绩"), max_digits=5, decimal_places=2)
+    passed = models.BooleanField(_("合格"))
+    missed_must_know = models.PositiveSmallIntegerField(_("必知题错题数"), default=0)
+    per_slot = models.JSONField()
+    reason = models.CharField(_("原因"), max_length=200, blank=True)
+    marked_at = models.DateTimeField(_("评分时间"))
+
+    class Meta:
+        verbose_name = _("评分")
+        verbose_name_plural = _("评分")
+        ordering = ["attempt_id", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["attempt", "number"], name="exams_mark_once"),
+            models.CheckConstraint(
+                condition=Q(score_pct__gte=0) & Q(score_pct__lte=100), name="exams_mark_score_pct"
+            ),
+            models.CheckConstraint(
+                condition=Q(points__gte=0) & Q(points__lte=F("max_points")), name="exams_mark_points"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.attempt_id} {self.score_pct}"

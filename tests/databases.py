@@ -1,0 +1,145 @@
+"""Test databases made by copying a migrated template, once per set of migrations.
+
+Migrating from nothing takes a quarter of a minute and every xdist worker would pay it; a copy takes a
+hundredth of a second. Transactional tests are put back the same way: flushing would trip over the
+append-only triggers and would lose what migrations wrote (Wagtail's root page, sites, locales).
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.core.management import call_command
+from django.db import connection, connections
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def migrations_digest() -> str:
+    """Return a digest of everything that decides the schema: the migrations and the locked packages."""
+    digest = hashlib.sha256()
+    for path in sorted([*ROOT.glob("*/migrations/*.py"), ROOT / "requirements.lock"]):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@contextlib.contextmanager
+def one_at_a_time(name: str) -> Iterator[None]:
+    """Hold a lock shared by all workers of this user on this machine."""
+    path = Path(tempfile.gettempdir()) / f"anxue-{os.getuid()}-{name}.lock"
+    with path.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+class SQLiteDatabase:
+    """The worker's database as a file, copied from a template file."""
+
+    def __init__(self, worker: str, digest: str) -> None:
+        folder = Path(tempfile.gettempdir()) / f"anxue-tests-{os.getuid()}"
+        folder.mkdir(exist_ok=True)
+        self.template = folder / f"template-{digest}.sqlite3"
+        self.path = folder / f"{worker}-{os.getpid()}.sqlite3"
+
+    def prepare(self) -> None:
+        """Make the template if it is missing, then the worker's copy, and point Django at it."""
+        with one_at_a_time("sqlite-template"):
+            if not self.template.exists():
+                draft = self.template.with_suffix(".draft")
+                draft.unlink(missing_ok=True)
+                _use(str(draft))
+                call_command("migrate", verbosity=0)
+                with connection.cursor() as cursor:
+                    cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                connection.close()
+                draft.rename(self.template)
+        _use(str(self.path))
+        self.restore()
+
+    def restore(self) -> None:
+        """Put the worker's database back to the template's state."""
+        import sqlite3  # noqa: PLC0415 - the bundled one, once config is imported
+
+        connections.close_all()
+        with (
+            contextlib.closing(sqlite3.connect(self.template)) as source,
+            contextlib.closing(sqlite3.connect(self.path)) as target,
+        ):
+            source.backup(target)
+
+    def drop(self) -> None:
+        """Remove the worker's files."""
+        connections.close_all()
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{self.path}{suffix}").unlink(missing_ok=True)
+
+
+class PostgresDatabase:
+    """The worker's database, made with CREATE DATABASE … TEMPLATE."""
+
+    def __init__(self, worker: str, digest: str) -> None:
+        self.template = f"anxue_template_{digest}"
+        self.name = f"anxue_test_{worker}_{os.getpid()}"
+
+    def prepare(self) -> None:
+        """Make the template if it is missing, then the worker's copy, and point Django at it."""
+        with one_at_a_time("postgres-template"):
+            if not self._query("SELECT 1 FROM pg_database WHERE datname = %s", [self.template]):
+                draft = f"{self.template}_draft"
+                self._execute(f'DROP DATABASE IF EXISTS "{draft}"', f'CREATE DATABASE "{draft}"')
+                _use(draft)
+                call_command("migrate", verbosity=0)
+                connection.close()
+                self._execute(f'ALTER DATABASE "{draft}" RENAME TO "{self.template}"')
+        _use(self.name)
+        self.restore()
+
+    def restore(self) -> None:
+        """Put the worker's database back to the template's state."""
+        self.drop()
+        with one_at_a_time("postgres-template"):
+            self._execute(f'CREATE DATABASE "{self.name}" TEMPLATE "{self.template}"')
+
+    def drop(self) -> None:
+        """Remove the worker's database."""
+        connections.close_all()
+        self._execute(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
+
+    def _server(self) -> Any:
+        import psycopg  # noqa: PLC0415 - only where PostgreSQL is used
+
+        settings = connection.settings_dict
+        return psycopg.connect(
+            host=settings["HOST"] or None,
+            port=settings["PORT"] or None,
+            user=settings["USER"] or None,
+            password=settings["PASSWORD"] or None,
+            dbname="postgres",
+            autocommit=True,
+        )
+
+    def _execute(self, *statements: str) -> None:
+        with contextlib.closing(self._server()) as server:
+            for statement in statements:
+                server.execute(statement)
+
+    def _query(self, statement: str, parameters: list[str]) -> list[Any]:
+        with contextlib.closing(self._server()) as server:
+            return list(server.execute(statement, parameters).fetchall())
+
+
+def _use(name: str) -> None:
+    connection.close()
+    connection.settings_dict["NAME"] = name
+
+
+def make_database(worker: str) -> SQLiteDatabase | PostgresDatabase:
+    """Return the database of one xdist worker for the configured vendor."""
+    kind = SQLiteDatabase if connection.vendor == "sqlite" else PostgresDatabase
+    return kind(worker, migrations_digest())
