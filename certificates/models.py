@@ -16,7 +16,9 @@ class CertificateTemplate(models.Model):
 
     code = models.CharField(_("编码"), max_length=40, unique=True)
     title = models.CharField(_("证书名称"), max_length=80)
-    body = models.TextField(_("正文"), help_text=_("可用占位：{name} {programme} {hours} {score} {completed_on}"))
+    body = models.TextField(
+        _("正文"), help_text=_("可用占位：{name} {programme} {hours} {score} {completed_on}")
+    )
     footnote = models.CharField(_("附注"), max_length=300, blank=True)
     number_prefix = models.CharField(_("编号前缀"), max_length=10, default="AX")
     valid_months = models.PositiveSmallIntegerField(_("有效期（月）"), null=True, blank=True)
@@ -48,7 +50,9 @@ class Certificate(models.Model):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     number = models.CharField(_("证书编号"), max_length=40, unique=True)
-    verify_code = models.CharField(max_length=40, unique=True, help_text="160 random bits; the QR leads to it")
+    verify_code = models.CharField(
+        max_length=40, unique=True, help_text="160 random bits; the QR leads to it"
+    )
     employee = models.ForeignKey(Employee, on_delete=models.PROTECT, related_name="certificates")
     record = models.OneToOneField(TrainingRecord, on_delete=models.PROTECT, related_name="certificate")
     template = models.ForeignKey(CertificateTemplate, on_delete=models.PROTECT, related_name="certificates")

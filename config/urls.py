@@ -1,6 +1,5 @@
 """All addresses of the site."""
 
-from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns  # noqa: F401
 from django.urls import include, path
 from wagtail import urls as wagtail_urls

@@ -71,7 +71,9 @@ class LessonPage(Page):
         _("影片须看比例（%）"), default=95, validators=[MinValueValidator(1), MaxValueValidator(100)]
     )
     posts = ParentalManyToManyField(Post, blank=True, verbose_name=_("相关岗位"), related_name="lessons")
-    hazards = ParentalManyToManyField(Hazard, blank=True, verbose_name=_("相关危险因素"), related_name="lessons")
+    hazards = ParentalManyToManyField(
+        Hazard, blank=True, verbose_name=_("相关危险因素"), related_name="lessons"
+    )
 
     is_creatable = False
     parent_page_types = ["courses.ShelfPage"]

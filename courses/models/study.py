@@ -23,7 +23,9 @@ class StudyProgress(models.Model):
 
     employee = models.ForeignKey(Employee, on_delete=models.PROTECT, related_name="study_progress")
     lesson = models.ForeignKey(LessonPage, on_delete=models.PROTECT, related_name="study_progress")
-    revision_id = models.BigIntegerField(null=True, help_text="Wagtail revision shown; no FK, revisions may be purged")
+    revision_id = models.BigIntegerField(
+        null=True, help_text="Wagtail revision shown; no FK, revisions may be purged"
+    )
     content_sha256 = models.CharField(max_length=64)
     watched = models.JSONField(default=list)
     read_s = models.JSONField(default=dict)

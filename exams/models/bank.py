@@ -28,9 +28,7 @@ class Bank(models.Model):
 
     code = models.CharField(_("编码"), max_length=40, unique=True)
     name = models.CharField(_("名称"), max_length=80)
-    owner = models.ForeignKey(
-        OrgUnit, on_delete=models.PROTECT, null=True, blank=True, related_name="banks"
-    )
+    owner = models.ForeignKey(OrgUnit, on_delete=models.PROTECT, null=True, blank=True, related_name="banks")
 
     class Meta:
         verbose_name = _("题库")

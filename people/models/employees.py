@@ -88,9 +88,7 @@ class Assignment(models.Model):
     employee = models.ForeignKey(Employee, on_delete=models.PROTECT, related_name="assignments")
     unit = models.ForeignKey(OrgUnit, on_delete=models.PROTECT, related_name="assignments")
     post = models.ForeignKey(Post, on_delete=models.PROTECT, related_name="assignments")
-    kind = models.CharField(
-        _("类别"), max_length=12, choices=AssignmentKind, default=AssignmentKind.PRIMARY
-    )
+    kind = models.CharField(_("类别"), max_length=12, choices=AssignmentKind, default=AssignmentKind.PRIMARY)
     starts_on = models.DateField(_("开始"))
     ends_before = models.DateField(_("结束（不含当日）"), null=True, blank=True)
 

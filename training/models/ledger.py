@@ -60,7 +60,9 @@ class TrainingRecord(models.Model):
                 condition=Q(completed_at__gte=F("started_at")), name="training_record_span"
             ),
             models.UniqueConstraint(
-                fields=["obligation"], condition=Q(kind="programme"), name="training_record_once_per_obligation"
+                fields=["obligation"],
+                condition=Q(kind="programme"),
+                name="training_record_once_per_obligation",
             ),
         ]
 

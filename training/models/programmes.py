@@ -64,9 +64,7 @@ class Component(models.Model):
     course = models.ForeignKey(
         CoursePage, on_delete=models.PROTECT, null=True, blank=True, related_name="components"
     )
-    exam = models.ForeignKey(
-        Exam, on_delete=models.PROTECT, null=True, blank=True, related_name="components"
-    )
+    exam = models.ForeignKey(Exam, on_delete=models.PROTECT, null=True, blank=True, related_name="components")
     hours = models.DecimalField(_("学时"), max_digits=5, decimal_places=1, default=0)
 
     class Meta:
@@ -113,8 +111,12 @@ class TrainingRule(models.Model):
         related_name="training_rules",
         verbose_name=_("适用单位（含下级）"),
     )
-    posts = models.ManyToManyField(Post, blank=True, related_name="training_rules", verbose_name=_("适用岗位"))
-    employment_types = models.JSONField(_("用工形式"), default=list, blank=True, help_text="list of EmploymentType")
+    posts = models.ManyToManyField(
+        Post, blank=True, related_name="training_rules", verbose_name=_("适用岗位")
+    )
+    employment_types = models.JSONField(
+        _("用工形式"), default=list, blank=True, help_text="list of EmploymentType"
+    )
     high_risk = models.BooleanField(
         _("高危单位（令3 学时口径）"), null=True, blank=True, help_text=_("空：都适用")
     )
