@@ -6,6 +6,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from config.env import BASE_DIR, VAR_DIR, cache_config, database_config, email_config, env, storage_config
+from config.logs import logging_config
 
 INSTALLED_APPS = [
     "portal",
@@ -88,7 +89,7 @@ SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 MEDIA_ROOT = Path(env("MEDIA_ROOT", default=str(VAR_DIR / "media"))).expanduser().resolve()
 MEDIA_URL = "/media/"
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT = Path(env("STATIC_ROOT", default=str(VAR_DIR / "static"))).expanduser().resolve()
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": storage_config(),
@@ -190,6 +191,13 @@ Q_CLUSTER = {
     "label": "Django Q",
 }
 
+# What the queue does by itself, as (name, dotted path, cron line).
+SCHEDULES = [
+    ("heartbeat", "jobs.schedules.beat", "* * * * *"),
+    ("close expired attempts", "exams.tasks.close_expired_attempts", "* * * * *"),
+    ("refresh clearance", "training.tasks.refresh_due_clearance", "10 0 * * *"),
+]
+
 # The platform's own settings
 PUBLIC_BASE_URL = WAGTAILADMIN_BASE_URL
 ORGANISATION_NAME = env("ORGANISATION_NAME", default="")
@@ -199,18 +207,4 @@ X_ACCEL_REDIRECT = env.bool("X_ACCEL_REDIRECT", default=False)
 globals().update(email_config())
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="anxue@localhost")
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "json": {
-            "()": "structlog.stdlib.ProcessorFormatter",
-            "processor": "structlog.processors.JSONRenderer",
-            "foreign_pre_chain": [],
-        },
-        "plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
-    },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"anxue": {"level": "INFO"}},
-}
+LOGGING = logging_config(as_json=False)

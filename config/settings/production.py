@@ -1,6 +1,7 @@
 """The profile of a real site behind HTTPS. Every secret comes from the environment; none has a default."""
 
 from config.env import env
+from config.logs import logging_config
 from config.settings.base import *
 
 DEBUG = False
@@ -18,7 +19,4 @@ SECURE_HSTS_PRELOAD = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
 SESSION_COOKIE_NAME = "__Host-sid"
 CSRF_COOKIE_NAME = "__Host-csrf"
-LOGGING = {
-    **LOGGING,
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
-}
+LOGGING = logging_config(as_json=True)
