@@ -66,7 +66,9 @@ class Command(BaseCommand):
 
     def _announce(self, port: int, has_demo: bool) -> None:
         self.stdout.write("")
-        self.stdout.write(f"  安学 AnXue   http://127.0.0.1:{port}/          learners (also on a phone in the same network)")
+        self.stdout.write(
+            f"  安学 AnXue   http://127.0.0.1:{port}/          learners (also on a phone in the same network)"
+        )
         self.stdout.write(f"               http://127.0.0.1:{port}/admin/    back office")
         if has_demo:
             self.stdout.write(f"  Demo accounts, password {DEMO_PASSWORD}")
