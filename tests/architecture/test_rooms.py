@@ -53,11 +53,14 @@ def enqueued_tasks():
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text())):
             if (
-                isinstance(node, ast.Call)
-                and getattr(node.func, "id", getattr(node.func, "attr", "")) == "enqueue"
+                (
+                    isinstance(node, ast.Call)
+                    and getattr(node.func, "id", getattr(node.func, "attr", "")) == "enqueue"
+                )
+                and node.args
+                and isinstance(node.args[0], ast.Constant)
             ):
-                if node.args and isinstance(node.args[0], ast.Constant):
-                    yield path, node.args[0].value
+                yield path, node.args[0].value
 
 
 def test_every_enqueued_task_exists():
