@@ -1,0 +1,14 @@
+"""Addresses of the learner's pages."""
+
+from django.urls import path
+
+from portal import views
+
+app_name = "portal"
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("me/", views.me, name="me"),
+    path("tasks/<uuid:public_id>/", views.task, name="task"),
+    path("tasks/<uuid:public_id>/exam/<int:component_id>/", views.task_exam, name="task-exam"),
+    path("tasks/<uuid:public_id>/exam/<int:component_id>/start/", views.start_task_exam, name="start-task-exam"),
+]
