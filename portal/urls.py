@@ -10,5 +10,7 @@ urlpatterns = [
     path("me/", views.me, name="me"),
     path("tasks/<uuid:public_id>/", views.task, name="task"),
     path("tasks/<uuid:public_id>/exam/<int:component_id>/", views.task_exam, name="task-exam"),
-    path("tasks/<uuid:public_id>/exam/<int:component_id>/start/", views.start_task_exam, name="start-task-exam"),
+    path(
+        "tasks/<uuid:public_id>/exam/<int:component_id>/start/", views.start_task_exam, name="start-task-exam"
+    ),
 ]
