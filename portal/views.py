@@ -71,7 +71,7 @@ def task_exam(request: HttpRequest, public_id: uuid.UUID, component_id: int) -> 
     """Show the rules of a task's exam before it starts."""
     shown = _own_task(request, public_id)
     step = _exam_step(shown, component_id)
-    assert step.component.exam is not None  # noqa: S101 - held by a check constraint of the table
+    assert step.component.exam is not None
     intro = exam_intro(step.component.exam, shown.obligation.employee_id, purpose_of(shown.obligation), now())
     return render(
         request, "portal/task_exam.html", {"task": shown, "step": step, "intro": intro, "tab": "home"}
