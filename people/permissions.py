@@ -76,7 +76,11 @@ class Scope:
 
     def includes(self, unit: OrgUnit) -> bool:
         """Tell whether `unit` lies inside."""
-        return self.everything or any(unit.path.startswith(path) for path in self.paths)
+        return self.includes_path(unit.path)
+
+    def includes_path(self, path: str) -> bool:
+        """Tell whether the unit at this treebeard path lies inside."""
+        return self.everything or any(path.startswith(start) for start in self.paths)
 
     def q(self, path_lookup: str) -> Q:
         """Return the condition that the treebeard path at `path_lookup` (e.g. `unit__path`) lies inside."""

@@ -1,6 +1,8 @@
 """What other rooms and pages read about people. Every person named by id goes through here."""
 
 import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
@@ -8,6 +10,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from people.models import Assignment, AssignmentKind, Employee, OrgUnit, User
 from people.permissions import Capability, scope_for
+from people.roster import Person, Standing
 
 
 def on_day(on: dt.date, prefix: str = "") -> Q:
@@ -86,11 +89,83 @@ def assignments_on(unit: OrgUnit | None, on: dt.date) -> QuerySet[Assignment]:
     return stays.select_related("employee", "unit", "post").order_by("unit__path", "employee__employee_no")
 
 
-def unit_names_by_path() -> dict[str, str]:
-    """Return the full name (总厂/一车间/甲班) of every unit by its treebeard path. One query."""
-    full: dict[str, str] = {}
+@dataclass(frozen=True, slots=True)
+class UnitEntry:
+    """A unit with its full name (总厂/一车间/甲班)."""
+
+    id: int
+    path: str
+    full_name: str
+    code: str | None
+    closed_on: dt.date | None
+
+
+def unit_directory() -> dict[int, UnitEntry]:
+    """Return every unit with its full name, by id, in the order of the tree. One query."""
+    names: dict[str, str] = {}
+    entries: dict[int, UnitEntry] = {}
     step = OrgUnit.steplen
-    for path, name in OrgUnit.objects.order_by("path").values_list("path", "name"):
-        above = full.get(path[:-step], "")
-        full[path] = f"{above}/{name}" if above else name
-    return full
+    rows = OrgUnit.objects.order_by("path").values_list("pk", "path", "name", "code", "closed_on")
+    for pk, path, name, code, closed_on in rows:
+        above = names.get(path[:-step], "")
+        names[path] = f"{above}/{name}" if above else name
+        entries[pk] = UnitEntry(pk, path, names[path], code, closed_on)
+    return entries
+
+
+def known_people(
+    directory: dict[int, UnitEntry], employee_ids: Sequence[int] | None = None
+) -> dict[str, Person]:
+    """Return what is known of people in the shape lists are compared in, by employee number. Two queries.
+
+    `directory` is `unit_directory()`; `employee_ids` keeps it to a few people, else everybody is read.
+    """
+    employees = Employee.objects.all()
+    stays = Assignment.objects.filter(kind=AssignmentKind.PRIMARY).order_by("starts_on", "id")
+    if employee_ids is not None:
+        employees = employees.filter(pk__in=employee_ids)
+        stays = stays.filter(employee_id__in=employee_ids)
+    last = {
+        row[0]: row[1:]
+        for row in stays.values_list("employee_id", "unit_id", "post__name", "starts_on", "ends_before")
+    }
+    people: dict[str, Person] = {}
+    for (
+        pk,
+        number,
+        name,
+        status,
+        hired_on,
+        left_on,
+        phone,
+        digest,
+        kind,
+        employer_id,
+    ) in employees.values_list(
+        "pk",
+        "employee_no",
+        "name",
+        "status",
+        "hired_on",
+        "left_on",
+        "phone",
+        "id_number_digest",
+        "employment_type",
+        "employer_id",
+    ):
+        unit_id, post, starts_on, ends_before = last.get(pk, (None, "", hired_on, None))
+        people[number] = Person(
+            number,
+            name,
+            Standing(status),
+            hired_on,
+            left_on or ends_before or starts_on,
+            directory[unit_id].full_name if unit_id else "",
+            post,
+            left_on,
+            phone,
+            digest or "",
+            kind,
+            directory[employer_id].full_name if employer_id else "",
+        )
+    return people

@@ -12,7 +12,8 @@ from people.queries import (
     employee_of,
     employees_for,
     get_employee_for,
-    unit_names_by_path,
+    known_people,
+    unit_directory,
 )
 from tests.factories.people import (
     AssignmentFactory,
@@ -99,8 +100,25 @@ def test_assignments_on_reads_a_subtree_in_one_query(django_assert_num_queries, 
     assert assignments_on(None, ON).count() == count + 1
 
 
-def test_unit_names_by_path_gives_full_names_in_one_query(django_assert_num_queries):
+def test_unit_directory_gives_full_names_in_one_query(django_assert_num_queries):
     team = org_path("总厂/一车间/甲班")
     with django_assert_num_queries(1):
-        names = unit_names_by_path()
-    assert names[team.path] == "总厂/一车间/甲班"
+        directory = unit_directory()
+    assert directory[team.pk].full_name == "总厂/一车间/甲班"
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_known_people_reads_everybody_in_two_queries(django_assert_num_queries, count):
+    unit = org_path("总厂/一车间")
+    people = [EmployeeFactory(assigned__unit=unit, assigned__post__name=f"车工{n}") for n in range(count)]
+    EmployeeFactory(left=True)
+    directory = unit_directory()
+    with django_assert_num_queries(2):
+        known = known_people(directory)
+    person = known[people[-1].employee_no]
+    assert (person.unit, person.post, person.since) == (
+        "总厂/一车间",
+        f"车工{count - 1}",
+        people[-1].hired_on,
+    )
+    assert list(known_people(directory, [people[0].pk])) == [people[0].employee_no]
