@@ -1,4 +1,6 @@
+import dataclasses
 import datetime as dt
+import itertools
 
 import pytest
 from hypothesis import given, settings
@@ -19,13 +21,13 @@ def film(seq, start, end, **more):
 
 
 def play(beats_at, needs=NEEDS, state=None):
-    """Run (seconds since the start, beat) pairs; return the last state and all credits."""
+    """Run (seconds since the start, beat) pairs; return the last state and all answers."""
     state = state or w.StudyState(paid_until=T0)
-    credits = []
+    answers = []
     for at, beat in beats_at:
-        credits.append(w.credit_beat(state, beat, after(at), needs=needs))
-        state = credits[-1].state
-    return state, credits
+        answers.append(w.credit_beat(state, beat, after(at), needs=needs))
+        state = answers[-1].state
+    return state, answers
 
 
 class TestIntervals:
@@ -48,15 +50,15 @@ class TestIntervals:
         result = w.union(tuple(intervals))
         assert w.total(result) == len(seconds)
         assert result == w.union(tuple(reversed(intervals)))
-        assert all(a[1] < b[0] for a, b in zip(result, result[1:], strict=False))
+        assert all(a[1] < b[0] for a, b in itertools.pairwise(result))
         assert w.union(result, result) == result
 
 
 class TestCreditBeat:
     def test_honest_viewing_earns_every_second_and_completes_the_film(self):
-        state, credits = play([(10 * n, film(n, 10 * (n - 1), 10 * n)) for n in range(1, 13)])
+        state, answers = play([(10 * n, film(n, 10 * (n - 1), 10 * n)) for n in range(1, 13)])
         assert state.watched == ((0.0, 120.0),)
-        assert {credit.verdict for credit in credits} == {w.Verdict.CREDITED}
+        assert {credit.verdict for credit in answers} == {w.Verdict.CREDITED}
         assert w.is_film_done(state.watched, NEEDS)
 
     def test_late_beats_lose_nothing_within_the_carry(self):
@@ -64,8 +66,8 @@ class TestCreditBeat:
         assert w.total(state.watched) == 30
 
     def test_a_huge_claim_earns_the_clock_alone(self):
-        state, credits = play([(10, film(1, 0, 120))])
-        assert credits[0].verdict is w.Verdict.PARTLY
+        state, answers = play([(10, film(1, 0, 120))])
+        assert answers[0].verdict is w.Verdict.PARTLY
         assert state.watched == ((0.0, 10.0),)
 
     def test_a_pause_cannot_be_saved_up(self):
@@ -73,30 +75,30 @@ class TestCreditBeat:
         assert w.total(state.watched) == w.POLICY.carry_s
 
     def test_a_replayed_beat_is_refused(self):
-        state, credits = play([(10, film(1, 0, 10)), (20, film(1, 0, 10))])
-        assert credits[1].verdict is w.Verdict.WRONG_SEQ
+        state, answers = play([(10, film(1, 0, 10)), (20, film(1, 0, 10))])
+        assert answers[1].verdict is w.Verdict.WRONG_SEQ
         assert (w.total(state.watched), state.last_seq) == (10, 1)
 
     def test_a_skipped_number_is_refused(self):
         assert play([(10, film(2, 0, 10))])[1][0].verdict is w.Verdict.WRONG_SEQ
 
     def test_a_jump_on_first_view_is_refused(self):
-        state, credits = play([(10, film(1, 0, 10)), (20, film(2, 110, 120))])
-        assert credits[1].verdict is w.Verdict.JUMPED
+        state, answers = play([(10, film(1, 0, 10)), (20, film(2, 110, 120))])
+        assert answers[1].verdict is w.Verdict.JUMPED
         assert state.watched == ((0.0, 10.0),)
 
     def test_after_the_film_is_done_jumping_and_speed_are_free(self):
         state = w.StudyState(paid_until=T0, watched=((0.0, 120.0),))
-        _, credits = play([(10, film(1, 100, 110, rate_pct=200))], state=state)
-        assert credits[0].verdict is w.Verdict.NOTHING_NEW
+        _, answers = play([(10, film(1, 100, 110, rate_pct=200))], state=state)
+        assert answers[0].verdict is w.Verdict.NOTHING_NEW
 
     def test_rounding_of_the_player_leaves_no_holes(self):
         state, _ = play([(10, film(1, 0.1, 9.8)), (20, film(2, 10.4, 20))])
         assert state.watched == ((0.0, 20.0),)
 
     def test_speed_is_refused(self):
-        _, credits = play([(10, film(1, 0, 20, rate_pct=200))])
-        assert (credits[0].verdict, credits[0].credited_s) == (w.Verdict.TOO_FAST, 0)
+        _, answers = play([(10, film(1, 0, 20, rate_pct=200))])
+        assert (answers[0].verdict, answers[0].credited_s) == (w.Verdict.TOO_FAST, 0)
 
     def test_undeclared_speed_earns_the_clock_alone(self):
         state, _ = play([(10 * n, film(n, w_from, w_from + 20)) for n, w_from in [(1, 0), (2, 10), (3, 20)]])
@@ -104,13 +106,13 @@ class TestCreditBeat:
 
     def test_looping_a_minute_gives_nothing_after_the_first_time(self):
         beats = [(10 * n, film(n, (10 * (n - 1)) % 60, (10 * (n - 1)) % 60 + 10)) for n in range(1, 19)]
-        state, credits = play(beats)
+        state, answers = play(beats)
         assert w.total(state.watched) == 60
-        assert {credit.verdict for credit in credits[6:]} == {w.Verdict.NOTHING_NEW}
+        assert {credit.verdict for credit in answers[6:]} == {w.Verdict.NOTHING_NEW}
 
     def test_a_hidden_page_earns_nothing_and_its_time_is_gone(self):
-        state, credits = play([(20, film(1, 0, 20, visible=False)), (20, film(2, 0, 10))])
-        assert [credit.credited_s for credit in credits] == [0, 0]
+        state, answers = play([(20, film(1, 0, 20, visible=False)), (20, film(2, 0, 10))])
+        assert [credit.credited_s for credit in answers] == [0, 0]
         assert state.watched == ()
 
     @pytest.mark.parametrize(
@@ -118,8 +120,8 @@ class TestCreditBeat:
     )
     def test_tampered_endpoints_are_refused(self, start, end):
         state = w.StudyState(paid_until=T0, watched=((0.0, 116.0),))
-        after_it, credits = play([(60, film(1, start, end))], state=state)
-        assert credits[0].verdict is w.Verdict.BAD_INTERVAL
+        after_it, answers = play([(60, film(1, start, end))], state=state)
+        assert answers[0].verdict is w.Verdict.BAD_INTERVAL
         assert after_it.watched == state.watched
 
     @pytest.mark.parametrize("part", ["section:s9", "s1", "section:", "", "film2"])
@@ -127,16 +129,16 @@ class TestCreditBeat:
         assert play([(10, w.Beat(1, part, 0, 5000))])[1][0].verdict is w.Verdict.UNKNOWN_PART
 
     def test_a_film_beat_in_a_lesson_without_film_is_refused(self):
-        _, credits = play([(10, film(1, 0, 5))], needs=w.Needs(sections={"s1": 9.0}))
-        assert credits[0].verdict is w.Verdict.UNKNOWN_PART
+        _, answers = play([(10, film(1, 0, 5))], needs=w.Needs(sections={"s1": 9.0}))
+        assert answers[0].verdict is w.Verdict.UNKNOWN_PART
 
     def test_reading_and_watching_share_one_clock(self):
         state, _ = play([(10, film(1, 0, 10)), (10, w.Beat(2, "section:s1", 0, 10_000))])
         assert w.total(state.watched) + sum(state.read_s.values()) == 10
 
     def test_a_section_earns_no_more_than_it_needs(self):
-        state, credits = play([(20, w.Beat(1, "section:start", 0, 20_000))])
-        assert (state.read_s, credits[0].credited_s) == ({"start": 6.0}, 6.0)
+        state, answers = play([(20, w.Beat(1, "section:start", 0, 20_000))])
+        assert (state.read_s, answers[0].credited_s) == ({"start": 6.0}, 6.0)
 
     def test_a_clock_that_goes_back_earns_nothing(self):
         state, _ = play([(10, film(1, 0, 10)), (5, film(2, 10, 20))])
@@ -187,12 +189,9 @@ class TestWhateverComes:
     @given(adversaries, st.booleans())
     def test_never_more_than_the_clock(self, moves, in_step):
         state, clock_ms, earned = w.StudyState(paid_until=T0), 0, 0.0
-        for pause_ms, beat in moves:
+        for pause_ms, sent in moves:
             clock_ms += pause_ms
-            if in_step:
-                beat = w.Beat(
-                    state.last_seq + 1, beat.part, beat.from_ms, beat.to_ms, beat.rate_pct, beat.visible
-                )
+            beat = dataclasses.replace(sent, seq=state.last_seq + 1) if in_step else sent
             credit = w.credit_beat(state, beat, after(clock_ms / 1000), needs=NEEDS)
             gained = w.total(credit.state.watched) - w.total(state.watched)
             gained += sum(credit.state.read_s.values()) - sum(state.read_s.values())
@@ -213,6 +212,6 @@ class TestWhateverComes:
             (1000 + 10 * n + jitter_ms / 1000, film(count + n, 4 * (n - 1), 4 * n))
             for n in range(1, count + 1)
         ]
-        state2, credits = play(again, state=state)
-        assert sum(credit.credited_s for credit in credits) == 0
+        state2, answers = play(again, state=state)
+        assert sum(credit.credited_s for credit in answers) == 0
         assert state2.watched == state.watched
