@@ -86,5 +86,5 @@ def mac(key: str, *parts: object) -> str:
 
 
 def same(left: str, right: str) -> bool:
-    """Compare two digests in constant time."""
-    return hmac.compare_digest(left, right)
+    """Compare two digests in constant time; whatever text a client sends, the answer is true or false."""
+    return hmac.compare_digest(left.encode(), right.encode())

@@ -4,11 +4,13 @@ Pure: a body is what a StreamField stores, a list of `{"type", "value", "id"}`, 
 list by `get_prep_value()`.
 """
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Any, Protocol, runtime_checkable
 
+from common.signing import canonical_json
 from common.text import count_readable
 
 START = "start"
@@ -52,6 +54,41 @@ def sections(body: Body) -> list[Section]:
     A body without level-2 headings is one section `start`; an empty body has none.
     """
     return _stretches(body, lowest=SECTION_LEVEL, keep_start=True)
+
+
+def named_sections(body: Body) -> dict[str, Section]:
+    """Return the sections under the names study proof knows them by: `start`, then `s1`, `s2` and so on.
+
+    Ids of blocks change when a document is imported again; the place of a section does not.
+    """
+    found = sections(body)
+    first = 0 if found and found[0].id == START else 1
+    return {f"s{number}" if number else START: section for number, section in enumerate(found, first)}
+
+
+def body_text(body: Body) -> str:
+    """Return the words of a body, one line a block, for search."""
+    lines = (" ".join(_words(block["value"], block["type"])) for block in _blocks(body))
+    return "\n".join(line for line in lines if line.strip())
+
+
+def content_digest(body: Body, film_sha256: str) -> str:
+    """Return the SHA-256 in hex that stands for one state of a lesson: its body and its film.
+
+    The ids the editor gives to blocks are left out: the same words in the same order are the same content,
+    however they came in.
+    """
+    content = {"body": _without_ids(list(_blocks(body))), "film": film_sha256}
+    return hashlib.sha256(canonical_json(content)).hexdigest()
+
+
+def _without_ids(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_ids(item) for item in value]
+    if isinstance(value, dict):
+        drop = {"id"} if {"type", "value"} <= value.keys() else set()
+        return {name: _without_ids(item) for name, item in value.items() if name not in drop}
+    return str(value) if isinstance(value, float) else value
 
 
 def _stretches(body: Body, *, lowest: int, keep_start: bool) -> list[Section]:

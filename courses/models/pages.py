@@ -1,6 +1,7 @@
 """The pages of the learning site: a home, shelves, lessons of three kinds, and courses made of lessons."""
 
 from decimal import Decimal
+from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -11,6 +12,7 @@ from wagtail.fields import StreamField
 from wagtail.models import Orderable, Page
 
 from courses.blocks import LessonBody
+from courses.content import body_text
 from courses.models.library import Film
 from exams.models import Exam
 from people.models import Hazard, Post
@@ -75,6 +77,9 @@ class LessonPage(Page):
         Hazard, blank=True, verbose_name=_("相关危险因素"), related_name="lessons"
     )
 
+    # The words of the body for the catalogue's search: the stored stream is JSON with escaped characters.
+    search_text = models.TextField(blank=True, editable=False)
+
     is_creatable = False
     parent_page_types = ["courses.ShelfPage"]
     subpage_types: list[str] = []
@@ -83,6 +88,11 @@ class LessonPage(Page):
     class Meta:
         verbose_name = _("课件")
         verbose_name_plural = _("课件")
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Keep `search_text` in step with the body, then save."""
+        self.search_text = body_text(self.body)
+        super().save(*args, **kwargs)
 
 
 _common_panels = [

@@ -18,7 +18,8 @@ class StudyProgress(models.Model):
 
     `content_sha256` pins text and film: a republished lesson with other content starts anew. `watched`
     (courses.shapes.Intervals) is the union of film seconds credited; `read_s` (courses.shapes.SectionSeconds)
-    maps a section's id to seconds credited.
+    maps a section's id to seconds credited. `needs` (courses.shapes.StudyNeeds) is what this content asks
+    for, so that a beat need not open the page.
     """
 
     employee = models.ForeignKey(Employee, on_delete=models.PROTECT, related_name="study_progress")
@@ -27,6 +28,7 @@ class StudyProgress(models.Model):
         null=True, help_text="Wagtail revision shown; no FK, revisions may be purged"
     )
     content_sha256 = models.CharField(max_length=64)
+    needs = models.JSONField(default=dict)
     watched = models.JSONField(default=list)
     read_s = models.JSONField(default=dict)
     read_confirmed_at = models.DateTimeField(_("确认已读时间"), null=True, blank=True)
@@ -56,6 +58,9 @@ class PlaySession(models.Model):
     device = models.CharField(_("设备"), max_length=64, blank=True)
     last_seq = models.PositiveIntegerField(default=0)
     last_beat_at = models.DateTimeField()
+    paid_until = models.DateTimeField(
+        help_text="passed time up to here has been turned into credit, see courses.watching"
+    )
     opened_at = models.DateTimeField(_("打开时间"))
     closed_at = models.DateTimeField(_("结束时间"), null=True, blank=True)
     closed_by_takeover = models.BooleanField(_("被另一设备接管"), default=False)
