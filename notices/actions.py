@@ -1,8 +1,21 @@
 """The one way a message is made."""
 
 import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from notices.models import Channel, Notice
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeDraft:
+    """A message to be sent to one person, once per `cause`."""
+
+    recipient_id: int
+    cause: str
+    title: str
+    body: str = ""
+    link: str = ""
 
 
 def send_notice(
@@ -19,3 +32,23 @@ def send_notice(
         defaults={"title": title, "body": body, "link": link, "created_at": now, "sent_at": now},
     )
     return created
+
+
+def send_notices(*, drafts: Iterable[NoticeDraft], now: dt.datetime) -> None:
+    """Put many messages into inboxes, each once per person and cause, in few statements."""
+    Notice.objects.bulk_create(
+        [
+            Notice(
+                recipient_id=draft.recipient_id,
+                channel=Channel.INBOX,
+                cause=draft.cause,
+                title=draft.title,
+                body=draft.body,
+                link=draft.link,
+                created_at=now,
+                sent_at=now,
+            )
+            for draft in drafts
+        ],
+        ignore_conflicts=True,
+    )

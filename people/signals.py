@@ -19,3 +19,18 @@ class EmploymentChanged:
 
 
 employment_changed = Signal()  # keyword argument: event: EmploymentChanged
+
+
+@dataclass(frozen=True, slots=True)
+class EmploymentChangedInBulk:
+    """An import recorded many employment events. Sent once for all of them, inside its transaction.
+
+    It stands instead of one EmploymentChanged per event, so that 20,000 people cost a bounded number of
+    statements; may arrive twice.
+    """
+
+    event_ids: tuple[UUID, ...]
+    recorded_at: dt.datetime
+
+
+employment_changed_in_bulk = Signal()  # keyword argument: event: EmploymentChangedInBulk

@@ -10,16 +10,23 @@ class Evidence(TypedDict):
     study_record_ids: NotRequired[list[int]]
     attempt_id: NotRequired[int]
     score_pct: NotRequired[str]
-    training_record_id: NotRequired[int]
+    training_record_ids: NotRequired[list[int]]
 
 
 class ContentItem(TypedDict):
-    """One piece of content a record vouches for, pinned to the exact text or film."""
+    """One piece of content a record vouches for, pinned to the exact text, film, paper or ledger row.
+
+    `kind` is lesson (sha256 of its content), film, exam (sha256 of the frozen paper, `attempt` its public id)
+    or on_site (`level`; in the record of a whole programme also `record_seq` and the leaf hash as sha256).
+    """
 
     kind: str
     title: str
     revision_id: int | None
     sha256: str
+    attempt: NotRequired[str]
+    level: NotRequired[str]
+    record_seq: NotRequired[int]
 
 
 class RecordPayload(TypedDict):
@@ -38,15 +45,23 @@ class RecordPayload(TypedDict):
     score_pct: str | None
     passed: bool
     trainer: str
+    place: str
+    obligation: str | None  # public id
+    reason: str  # of a correction
     corrects_seq: int | None
     recorded_at: str
 
 
 class ClearanceReason(TypedDict):
-    """One reason why a person is blocked, with the rule behind it."""
+    """One reason why a person is blocked, with the rule behind it.
+
+    `text` is what gates show; `subject` and `day` (ISO) let a page say the same in the reader's language.
+    """
 
     code: str  # training.clearance.ReasonCode
     text: str
     basis: str
+    subject: str
+    day: str | None
     obligation_id: NotRequired[str]
     licence_type: NotRequired[str]

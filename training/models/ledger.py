@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from people.models import Employee
 from training.models.obligations import Obligation
-from training.models.programmes import Programme
+from training.models.programmes import Component, Programme
 
 
 class RecordKind(models.TextChoices):
@@ -22,6 +22,9 @@ class TrainingRecord(models.Model):
     `payload` is the canonical JSON (training.shapes.RecordPayload) whose hash is `leaf_hash`. It names the
     person only through a salted commitment, so that lawful deletion of personal data (by deleting the salt)
     leaves the chain whole. The columns beside it repeat what queries need and are checked against it.
+
+    `hours` of a `programme` row are the programme's own; the `on_site` rows beside it hold the hours of its
+    on-site part as they were held, so the two kinds are never added together.
     """
 
     seq = models.PositiveBigIntegerField(_("序号"), unique=True, help_text="1, 2, 3 … without gaps")
@@ -33,6 +36,9 @@ class TrainingRecord(models.Model):
     obligation = models.ForeignKey(
         Obligation, on_delete=models.PROTECT, null=True, blank=True, related_name="records"
     )
+    component = models.ForeignKey(
+        Component, on_delete=models.PROTECT, null=True, blank=True, related_name="records"
+    )
     title = models.CharField(_("内容"), max_length=200)
     hours = models.DecimalField(_("学时"), max_digits=6, decimal_places=2)
     score_pct = models.DecimalField(_("成绩"), max_digits=5, decimal_places=2, null=True, blank=True)
@@ -40,6 +46,7 @@ class TrainingRecord(models.Model):
     started_at = models.DateTimeField(_("开始时间"))
     completed_at = models.DateTimeField(_("完成时间"))
     trainer_name = models.CharField(_("教员"), max_length=60, blank=True)
+    place = models.CharField(_("地点"), max_length=120, blank=True)
     corrects = models.OneToOneField(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="corrected_by"
     )
@@ -68,6 +75,19 @@ class TrainingRecord(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.seq} {self.title}"
+
+
+class LedgerHead(models.Model):
+    """The last sequence number of the ledger: one row, locked while records are added, so that none is skipped."""
+
+    last_seq = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("台账序号")
+        verbose_name_plural = _("台账序号")
+
+    def __str__(self) -> str:
+        return str(self.last_seq)
 
 
 class RecordSalt(models.Model):

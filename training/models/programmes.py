@@ -92,6 +92,15 @@ class Trigger(models.TextChoices):
     REHIRED = "rehired", _("再入职")
 
 
+class Audience(models.TextChoices):
+    """The groups order 3 art. 9 and 13 set different hours for."""
+
+    ANYONE = "", _("所有人员")
+    PRINCIPAL = "principal", _("主要负责人")
+    SAFETY_MANAGER = "safety_manager", _("安全生产管理人员")
+    OTHER_STAFF = "other_staff", _("其他从业人员")
+
+
 class TrainingRule(models.Model):
     """Who owes a programme after which event: data with its legal basis and its time in force.
 
@@ -103,6 +112,9 @@ class TrainingRule(models.Model):
     title = models.CharField(_("名称"), max_length=120)
     trigger = models.CharField(_("触发"), max_length=20, choices=Trigger)
     programme = models.ForeignKey(Programme, on_delete=models.PROTECT, related_name="rules")
+    audience = models.CharField(
+        _("适用人员"), max_length=20, choices=Audience, default=Audience.ANYONE, blank=True
+    )
     unit = models.ForeignKey(
         OrgUnit,
         on_delete=models.PROTECT,

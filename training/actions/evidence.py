@@ -1,0 +1,132 @@
+"""What stands behind a completed obligation, put together for its ledger row."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from common.signing import canonical_json
+from courses.models import StudyRecord
+from exams.models import Attempt
+from training.actions.ledger import RecordDraft
+from training.models import ComponentDone, Obligation, RecordKind, TrainingRecord
+from training.shapes import ContentItem
+
+TRAINERS_SHOWN = 60  # characters, the width of the column
+
+
+@dataclass(slots=True)
+class _Gathered:
+    content: list[ContentItem] = field(default_factory=list)
+    starts: list[dt.datetime] = field(default_factory=list)
+    ends: list[dt.datetime] = field(default_factory=list)
+    trainers: dict[str, None] = field(default_factory=dict)
+    score_pct: Decimal | None = None
+
+
+def programme_draft(obligation: Obligation) -> RecordDraft:
+    """Return the ledger row of an obligation all of whose components are done.
+
+    Its times are those of the evidence, not of the closing: from the first study, sitting or on-site training
+    to the last. The score is that of the last exam. Everything it vouches for is pinned by hash.
+    """
+    done = list(
+        ComponentDone.objects.filter(obligation=obligation)
+        .select_related("component")
+        .order_by("component__position")
+    )
+    gathered = _Gathered()
+    studies = StudyRecord.objects.in_bulk(_ids(done, "study_record_ids"))
+    attempts = Attempt.objects.select_related("exam").in_bulk(
+        [entry.evidence["attempt_id"] for entry in done if "attempt_id" in entry.evidence]
+    )
+    held = TrainingRecord.objects.in_bulk(_ids(done, "training_record_ids"))
+    for entry in done:
+        for pk in entry.evidence.get("study_record_ids", ()):
+            _add_study(gathered, studies[pk])
+        if "attempt_id" in entry.evidence:
+            _add_attempt(gathered, attempts[entry.evidence["attempt_id"]], entry)
+        for pk in entry.evidence.get("training_record_ids", ()):
+            _add_on_site(gathered, held[pk], entry)
+    return RecordDraft(
+        employee=obligation.employee,
+        kind=RecordKind.PROGRAMME,
+        programme=obligation.programme,
+        obligation=obligation,
+        title=obligation.programme.title,
+        content=gathered.content,
+        hours=sum((entry.component.hours for entry in done), Decimal(0)),
+        score_pct=gathered.score_pct,
+        started_at=min(gathered.starts),
+        completed_at=max(gathered.ends),
+        trainer_name=_joined(gathered.trainers),
+    )
+
+
+def _ids(done: Sequence[ComponentDone], name: str) -> list[int]:
+    return [pk for entry in done for pk in entry.evidence.get(name, ())]
+
+
+def _add_study(gathered: _Gathered, study: StudyRecord) -> None:
+    gathered.content.append(
+        {
+            "kind": "lesson",
+            "title": study.lesson_title,
+            "revision_id": study.revision_id,
+            "sha256": study.content_sha256,
+        }
+    )
+    if study.film_sha256:
+        gathered.content.append(
+            {
+                "kind": "film",
+                "title": study.lesson_title,
+                "revision_id": study.revision_id,
+                "sha256": study.film_sha256,
+            }
+        )
+    gathered.starts.append(study.started_at)
+    gathered.ends.append(study.completed_at)
+
+
+def _add_attempt(gathered: _Gathered, attempt: Attempt, entry: ComponentDone) -> None:
+    gathered.content.append(
+        {
+            "kind": "exam",
+            "title": attempt.exam.title,
+            "revision_id": None,
+            "sha256": hashlib.sha256(canonical_json(attempt.paper)).hexdigest(),
+            "attempt": str(attempt.public_id),
+        }
+    )
+    gathered.starts.append(attempt.started_at)
+    gathered.ends.append(attempt.submitted_at or entry.done_at)
+    gathered.score_pct = Decimal(entry.evidence["score_pct"])
+
+
+def _add_on_site(gathered: _Gathered, record: TrainingRecord, entry: ComponentDone) -> None:
+    gathered.content.append(
+        {
+            "kind": "on_site",
+            "title": record.title,
+            "revision_id": None,
+            "sha256": record.leaf_hash,
+            "level": entry.component.level,
+            "record_seq": record.seq,
+        }
+    )
+    gathered.starts.append(record.started_at)
+    gathered.ends.append(record.completed_at)
+    gathered.trainers[record.trainer_name] = None
+
+
+def _joined(names: Iterable[str]) -> str:
+    """Join names as far as they fit; nobody is named in half."""
+    text = ""
+    for name in names:
+        longer = f"{text}、{name}" if text else name
+        if len(longer) > TRAINERS_SHOWN:
+            break
+        text = longer
+    return text
