@@ -10,6 +10,9 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 
+from certificates.numbering import make_number
+from certificates.shapes import PrintedFields
+
 # The fixed set an editor may use, each with the sample shown in a preview.
 PLACEHOLDERS = {
     "name": "张𠮷安",
@@ -23,6 +26,7 @@ PLACEHOLDERS = {
     "issued_on": "2026年3月9日",
     "valid_until": "2027年3月8日",
 }
+SAMPLE_CODE = "SampleOnlyNotACertificate00"
 NO_END = "长期有效"
 _FIELD = re.compile(r"\{([^{}]*)\}")
 
@@ -88,3 +92,29 @@ def grouped(code: str, size: int = 5) -> str:
 def ungrouped(text: str) -> str:
     """Take a typed code back to what is stored: white space is not part of it."""
     return "".join(text.split())
+
+
+def sample_fields(*, title: str, body: str, footnote: str, prefix: str, issuer: str) -> PrintedFields:
+    """Return the fields of a template filled with made-up data, for a preview that is never stored.
+
+    Raises UnknownPlaceholder if the template cannot be filled, BadNumber for its prefix.
+    """
+    return PrintedFields(
+        number=str(make_number(prefix, 2026, 1)),
+        title=title,
+        body=fill(body, PLACEHOLDERS),
+        footnote=fill(footnote, PLACEHOLDERS),
+        issuer=issuer,
+        record_seq="1",
+        record_hash="0" * 64,
+        name=PLACEHOLDERS["name"],
+        employee_no=PLACEHOLDERS["employee_no"],
+        unit=PLACEHOLDERS["unit"],
+        post=PLACEHOLDERS["post"],
+        programme=PLACEHOLDERS["programme"],
+        hours=PLACEHOLDERS["hours"],
+        score=PLACEHOLDERS["score"],
+        completed_on=PLACEHOLDERS["completed_on"],
+        issued_on=PLACEHOLDERS["issued_on"],
+        valid_until=PLACEHOLDERS["valid_until"],
+    )

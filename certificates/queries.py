@@ -1,7 +1,9 @@
 """Reads of this room. A certificate named by id goes through `get_certificate_for`; by code, `certificate_by_code`."""
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
@@ -12,16 +14,46 @@ from django.utils.translation import gettext_lazy as _
 
 from certificates.models import Certificate, CertificateFile, CertificateTemplate
 from certificates.permissions import may_manage, may_read
-from certificates.standing import Change, Standing, standing_at
+from certificates.standing import Change, Standing, State, standing_at
 from people.models import Assignment, AssignmentKind, User
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+
+STATE_WORDS = {
+    State.VALID: _("有效"),
+    State.EXPIRING: _("有效，即将到期"),
+    State.EXPIRED: _("已过期"),
+    State.SUSPENDED: _("已暂停"),
+    State.REVOKED: _("已撤销"),
+    State.SUPERSEDED: _("已被新证书替代"),
+}
 
 
 @dataclass(frozen=True, slots=True)
-class CertificateView:
-    """A certificate with its live standing, for pages."""
+class CertificateCard:
+    """A certificate as lists and pages show it: with its live standing, the word for it, and whether a PDF is there."""
 
     certificate: Certificate
     standing: Standing
+    has_file: bool
+
+    @property
+    def word(self) -> "StrOrPromise":
+        """Return the word that stands beside the safety sign."""
+        return STATE_WORDS[self.standing.state]
+
+
+def cards(certificates: Iterable[Certificate], now: dt.datetime) -> list[CertificateCard]:
+    """Return the cards of certificates read by this module's functions, in one query for the files."""
+    rows = list(certificates)
+    filed = set(
+        CertificateFile.objects.filter(certificate__in=[row.pk for row in rows]).values_list(
+            "certificate_id", flat=True
+        )
+    )
+    return [CertificateCard(row, standing_of(row, now), row.pk in filed) for row in rows]
 
 
 def standing_of(certificate: Certificate, now: dt.datetime) -> Standing:
@@ -55,6 +87,23 @@ def certificates_managed_by(user: User | AnonymousUser) -> QuerySet[Certificate]
     """Return the certificates whose standing `user` may change."""
     rows = Certificate.objects.all() if may_manage(user) else Certificate.objects.none()
     return _with_standing(rows)
+
+
+def search_certificates(rows: QuerySet[Certificate], text: str) -> QuerySet[Certificate]:
+    """Keep the certificates whose number, holder's name or employee number contains `text`."""
+    return rows.filter(
+        Q(number__icontains=text)
+        | Q(employee__name__icontains=text)
+        | Q(employee__employee_no__icontains=text)
+    )
+
+
+def get_certificate_template(template_id: int) -> CertificateTemplate:
+    """Return a template, or raise Http404. Whether the user may see templates is the caller's check."""
+    found = CertificateTemplate.objects.filter(pk=template_id).first()
+    if found is None:
+        raise Http404(_("没有这个证书模板"))
+    return found
 
 
 def certificate_by_code(code: str) -> Certificate | None:

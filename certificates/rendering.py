@@ -22,12 +22,22 @@ from certificates.shapes import PrintedFields
 STATIC_SCHEME = "static:"
 SHORT_HASH = 16  # characters of the leaf hash on paper; the page behind the QR shows all 64
 
+# Up to how many characters a field is set large, and medium; beyond, small.
+SIZE_LIMITS = {
+    "title": (14, 20),
+    "name": (6, 14),
+    "body": (90, 180),
+    "unit": (28, 28),
+    "programme": (28, 28),
+    "post": (13, 13),
+}
 
-class RenderingFailed(FatalURLFetchingError):
+
+class RenderingFailed(FatalURLFetchingError):  # type: ignore[misc]
     """The page asked for something that is neither `data:` nor one of our static files."""
 
 
-class OwnFilesOnly(URLFetcher):
+class OwnFilesOnly(URLFetcher):  # type: ignore[misc]
     """Serves `data:` and `static:<name>`; file, http and everything else end the rendering (SSRF)."""
 
     def __init__(self) -> None:
@@ -60,7 +70,9 @@ def qr_svg(text: str) -> SafeString:
     return mark_safe(svg)  # noqa: S308 - made by segno from our own address, holds paths only
 
 
-def certificate_html(printed: PrintedFields, code: str, *, issued_at: dt.datetime, sample: bool = False) -> str:
+def certificate_html(
+    printed: PrintedFields, code: str, *, issued_at: dt.datetime, sample: bool = False
+) -> str:
     """Return the page WeasyPrint prints. Every text is escaped; editors' text brings no markup."""
     context = {
         "printed": printed,
@@ -68,7 +80,7 @@ def certificate_html(printed: PrintedFields, code: str, *, issued_at: dt.datetim
         "code_grouped": grouped(code),
         "qr": qr_svg(verify_url(code)),
         "issued_at": issued_at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "name_size": name_size(printed["name"]),
+        "sizes": {name: text_size(printed[name], *limits) for name, limits in SIZE_LIMITS.items()},
         "sample": sample,
     }
     # A certificate is a Chinese document, whatever language the reader's screens are in.
@@ -76,16 +88,14 @@ def certificate_html(printed: PrintedFields, code: str, *, issued_at: dt.datetim
         return render_to_string("pdf/certificate.html", context)
 
 
-def name_size(name: str) -> str:
-    """Return the class that keeps a long name (minority names with ·, Latin names) on its line."""
-    if len(name) <= 6:
+def text_size(text: str, short: int, middle: int) -> str:
+    """Return the class that keeps a long text (a name with ·, a deep unit) in its place on the page."""
+    if len(text) <= short:
         return "short"
-    return "middle" if len(name) <= 14 else "long"
+    return "middle" if len(text) <= middle else "long"
 
 
-def render_pdf(
-    printed: PrintedFields, code: str, *, issued_at: dt.datetime, sample: bool = False
-) -> bytes:
+def render_pdf(printed: PrintedFields, code: str, *, issued_at: dt.datetime, sample: bool = False) -> bytes:
     """Return the PDF of one certificate: A4 landscape, one page, its title and date in the metadata.
 
     The same fields give the same bytes. Raises RenderingFailed if the page asks for anything from outside.

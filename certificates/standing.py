@@ -70,10 +70,10 @@ def standing_at(
     for change in sorted((c for c in changes if c.changed_at <= moment), key=lambda c: c.changed_at):
         if change.kind in FINAL_STATES:
             return Standing(State(change.kind), change.changed_at)
-        if change.kind == State.SUSPENDED:
-            suspended_since = suspended_since or change.changed_at
-        else:
+        if change.kind != State.SUSPENDED:
             suspended_since = None
+        elif suspended_since is None:
+            suspended_since = change.changed_at
     if suspended_since is not None:
         return Standing(State.SUSPENDED, suspended_since)
     if valid_until is None:

@@ -17,10 +17,17 @@ class Queue(HealthCheck):
     def run(self) -> None:
         """Raise ServiceUnavailable if there is no fresh heartbeat."""
         if not is_alive(now()):
-            raise ServiceUnavailable("no heartbeat of the queue for three minutes: restart `manage.py qcluster`")
+            raise ServiceUnavailable(
+                "no heartbeat of the queue for three minutes: restart `manage.py qcluster`"
+            )
 
 
 class SiteHealthView(HealthCheckView):
     """Database, cache, file storage and queue."""
 
-    checks = ("health_check.checks.Database", "health_check.checks.Cache", "health_check.checks.Storage", Queue)
+    checks = (
+        "health_check.checks.Database",
+        "health_check.checks.Cache",
+        "health_check.checks.Storage",
+        Queue,
+    )

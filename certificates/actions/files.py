@@ -23,9 +23,7 @@ def make_file(*, certificate_id: int, now: dt.datetime) -> CertificateFile:
     if made is not None:
         return made
     pdf = render_pdf(certificate.printed, certificate.verify_code, issued_at=certificate.issued_at)
-    draft = CertificateFile(
-        certificate=certificate, sha256=hashlib.sha256(pdf).hexdigest(), rendered_at=now
-    )
+    draft = CertificateFile(certificate=certificate, sha256=hashlib.sha256(pdf).hexdigest(), rendered_at=now)
     draft.file.save(f"{certificate.public_id}.pdf", ContentFile(pdf), save=False)
     try:
         with transaction.atomic():
@@ -34,9 +32,9 @@ def make_file(*, certificate_id: int, now: dt.datetime) -> CertificateFile:
             if first is None:
                 draft.save(force_insert=True)
     except BaseException:
-        draft.file.storage.delete(draft.file.name)
+        draft.file.delete(save=False)
         raise
     if first is not None:
-        draft.file.storage.delete(draft.file.name)
+        draft.file.delete(save=False)
         return first
     return draft

@@ -118,7 +118,16 @@ def printed_fields(
         issuer=_issuer(unit),
         record_seq=str(record.seq),
         record_hash=record.leaf_hash,
-        **values,  # type: ignore[typeddict-item]
+        name=values["name"],
+        employee_no=values["employee_no"],
+        unit=values["unit"],
+        post=values["post"],
+        programme=values["programme"],
+        hours=values["hours"],
+        score=values["score"],
+        completed_on=values["completed_on"],
+        issued_on=values["issued_on"],
+        valid_until=values["valid_until"],
     )
 
 
