@@ -1,6 +1,6 @@
 """Certificate numbers: a prefix, the year, six digits without gaps, and two check digits.
 
-`AX-2026-000123-47`. The check digits follow ISO 7064 MOD 97-10, the scheme of IBAN and LEI: letters count as
+`AX-2026-000123-89`. The check digits follow ISO 7064 MOD 97-10, the scheme of IBAN and LEI: letters count as
 two digits (A = 10 … Z = 35), and the whole, check digits last, leaves 1 when divided by 97. It finds every
 single wrong character and every swap of two neighbours. MOD 37,36, with its one check character, was not
 taken because it lets one pair of neighbours through (state 18/19), and MOD 37-2 can end in an asterisk.
