@@ -2,7 +2,7 @@
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.panels import FieldPanel, HelpPanel, MultiFieldPanel
+from wagtail.admin.panels import FieldPanel, MultiFieldPanel
 from wagtail.admin.views import generic
 from wagtail.admin.viewsets.model import ModelViewSet
 from wagtail.admin.widgets.button import HeaderButton
@@ -43,14 +43,14 @@ class CertificateTemplateViewSet(ModelViewSet):
         FieldPanel("title"),
         MultiFieldPanel(
             [
-                HelpPanel(
-                    content=_(
-                        "<p>正文和附注里可以用这些占位，签发时换成真实内容：{name} 姓名、{employee_no} 工号、{unit} 单位、"
+                FieldPanel(
+                    "body",
+                    help_text=_(
+                        "正文和附注里可以用这些占位，签发时换成真实内容：{name} 姓名、{employee_no} 工号、{unit} 单位、"
                         "{post} 岗位、{programme} 培训方案、{hours} 学时、{score} 成绩、{completed_on} 完成日期、"
-                        "{issued_on} 签发日期、{valid_until} 有效期至。其他写法不能保存。</p>"
-                    )
+                        "{issued_on} 签发日期、{valid_until} 有效期至。其他写法不能保存。"
+                    ),
                 ),
-                FieldPanel("body"),
                 FieldPanel("footnote"),
             ],
             heading=_("印在证书上的文字"),
