@@ -16,8 +16,6 @@ from common.signing import make_token
 from jobs.queue import enqueue
 from training.models import RecordKind, TrainingRecord
 
-RENDER_TASK = "certificates.tasks.render_certificate"
-
 
 def issue_for_record(*, record_id: int, now: dt.datetime) -> Certificate | None:
     """Issue the certificate a ledger row has earned, and queue its PDF; called again, return the same one.
@@ -62,7 +60,7 @@ def issue_for_record(*, record_id: int, now: dt.datetime) -> Certificate | None:
             valid_until=valid_until,
         )
         enqueue(
-            RENDER_TASK,
+            "certificates.tasks.render_certificate",
             title=_("制作证书 %(number)s") % {"number": certificate.number},
             params={"certificate_id": certificate.pk},
         )
