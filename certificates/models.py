@@ -3,12 +3,18 @@
 import uuid
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from certificates.content import PLACEHOLDERS, UnknownPlaceholder, check_text
+from certificates.numbering import is_prefix
 from people.models import Employee
 from training.models import Programme, TrainingRecord
+
+MAX_TEXT = 300  # characters of a text on the certificate; tests print the longest one on its single page
 
 
 class CertificateTemplate(models.Model):
@@ -33,6 +39,24 @@ class CertificateTemplate(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def clean(self) -> None:
+        """Refuse texts that could not be printed and prefixes that could not begin a number."""
+        errors: dict[str, str] = {}
+        for field in ("body", "footnote"):
+            if len(getattr(self, field)) > MAX_TEXT:
+                errors[field] = gettext("最多 %(limit)s 字，再长一页印不下。") % {"limit": MAX_TEXT}
+            try:
+                check_text(getattr(self, field))
+            except UnknownPlaceholder as error:
+                errors[field] = gettext("不认识的占位“%(name)s”。可用的占位只有：%(known)s") % {
+                    "name": error.name,
+                    "known": " ".join(f"{{{name}}}" for name in PLACEHOLDERS),
+                }
+        if not is_prefix(self.number_prefix):
+            errors["number_prefix"] = gettext("编号前缀只能是 1 到 10 个大写英文字母，例如 AX。")
+        if errors:
+            raise ValidationError(errors)
 
 
 class NumberSeries(models.Model):

@@ -4,7 +4,11 @@ from typing import TypedDict
 
 
 class PrintedFields(TypedDict):
-    """Every field printed on a certificate, as text. The public page shows the same, so an edited PDF is found out."""
+    """Every field printed on a certificate, as text. The public page shows the same, so an edited PDF is found out.
+
+    An empty text means that the field is not printed. `hours` is in 学时, `score` out of 100,
+    `record_hash` the whole leaf hash (the paper shows its first characters).
+    """
 
     number: str
     title: str

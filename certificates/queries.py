@@ -1,0 +1,144 @@
+"""Reads of this room. A certificate named by id goes through `get_certificate_for`; by code, `certificate_by_code`."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q, QuerySet
+from django.http import Http404
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from certificates.models import Certificate, CertificateFile, CertificateTemplate
+from certificates.permissions import may_manage, may_read
+from certificates.standing import Change, Standing, State, standing_at
+from people.models import Assignment, AssignmentKind, User
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+
+STATE_WORDS = {
+    State.VALID: _("有效"),
+    State.EXPIRING: _("有效，即将到期"),
+    State.EXPIRED: _("已过期"),
+    State.SUSPENDED: _("已暂停"),
+    State.REVOKED: _("已撤销"),
+    State.SUPERSEDED: _("已被新证书替代"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateCard:
+    """A certificate as lists and pages show it: with its live standing, the word for it, and whether a PDF is there."""
+
+    certificate: Certificate
+    standing: Standing
+    has_file: bool
+
+    @property
+    def word(self) -> "StrOrPromise":
+        """Return the word that stands beside the safety sign."""
+        return STATE_WORDS[self.standing.state]
+
+
+def cards(certificates: Iterable[Certificate], now: dt.datetime) -> list[CertificateCard]:
+    """Return the cards of certificates read by this module's functions, in one query for the files."""
+    rows = list(certificates)
+    filed = set(
+        CertificateFile.objects.filter(certificate__in=[row.pk for row in rows]).values_list(
+            "certificate_id", flat=True
+        )
+    )
+    return [CertificateCard(row, standing_of(row, now), row.pk in filed) for row in rows]
+
+
+def standing_of(certificate: Certificate, now: dt.datetime) -> Standing:
+    """Return what a certificate is worth at `now`. Uses prefetched `status_changes` where there are any."""
+    changes = [Change(row.kind, row.changed_at) for row in certificate.status_changes.all()]
+    return standing_at(now, timezone.localdate(now), certificate.valid_until, changes)
+
+
+def certificates_of(employee_id: int) -> QuerySet[Certificate]:
+    """Return a person's certificates, newest first, with what `standing_of` and a link to the PDF need."""
+    return _with_standing(Certificate.objects.filter(employee_id=employee_id))
+
+
+def get_certificate_for(user: User | AnonymousUser, public_id: UUID) -> Certificate:
+    """Return the certificate if `user` may see it; raise Http404 alike for missing and out of scope."""
+    found = _with_standing(Certificate.objects.filter(public_id=public_id)).first()
+    if found is None or not may_read(user, found):
+        raise Http404(_("没有这张证书，或者它不对你开放"))
+    return found
+
+
+def get_managed_certificate_for(user: User | AnonymousUser, public_id: UUID) -> Certificate:
+    """Return the certificate if `user` may change its standing; raise Http404 otherwise."""
+    found = get_certificate_for(user, public_id)
+    if not may_manage(user, found):
+        raise Http404(_("没有这张证书，或者它不对你开放"))
+    return found
+
+
+def certificates_managed_by(user: User | AnonymousUser) -> QuerySet[Certificate]:
+    """Return the certificates whose standing `user` may change."""
+    rows = Certificate.objects.all() if may_manage(user) else Certificate.objects.none()
+    return _with_standing(rows)
+
+
+def search_certificates(rows: QuerySet[Certificate], text: str) -> QuerySet[Certificate]:
+    """Keep the certificates whose number, holder's name or employee number contains `text`."""
+    return rows.filter(
+        Q(number__icontains=text)
+        | Q(employee__name__icontains=text)
+        | Q(employee__employee_no__icontains=text)
+    )
+
+
+def get_certificate_template(template_id: int) -> CertificateTemplate:
+    """Return a template, or raise Http404. Whether the user may see templates is the caller's check."""
+    found = CertificateTemplate.objects.filter(pk=template_id).first()
+    if found is None:
+        raise Http404(_("没有这个证书模板"))
+    return found
+
+
+def certificate_by_code(code: str) -> Certificate | None:
+    """Return the certificate behind a verify code, for anyone: whoever holds the paper knows the code."""
+    return _with_standing(Certificate.objects.filter(verify_code=code)).first()
+
+
+def file_of(certificate: Certificate) -> CertificateFile | None:
+    """Return the PDF of a certificate, or None while it is not made yet."""
+    return CertificateFile.objects.filter(certificate=certificate).first()
+
+
+def template_for(programme_id: int) -> CertificateTemplate | None:
+    """Return the template of a programme's certificates (the first by code), or None: it gives none."""
+    return CertificateTemplate.objects.filter(programmes=programme_id).order_by("code").first()
+
+
+def place_on(employee_id: int, day: dt.date) -> tuple[str, str]:
+    """Return unit (path from the top, joined by `/`) and post of a person's own post on `day`, or two empty texts."""
+    assignment = (
+        Assignment.objects.filter(
+            Q(ends_before__isnull=True) | Q(ends_before__gt=day),
+            employee_id=employee_id,
+            kind=AssignmentKind.PRIMARY,
+            starts_on__lte=day,
+        )
+        .select_related("unit", "post")
+        .order_by("-starts_on", "-id")
+        .first()
+    )
+    if assignment is None:
+        return "", ""
+    names = [unit.name for unit in assignment.unit.get_ancestors()] + [assignment.unit.name]
+    return "/".join(names), assignment.post.name
+
+
+def _with_standing(rows: QuerySet[Certificate]) -> QuerySet[Certificate]:
+    return rows.select_related("employee", "template").prefetch_related("status_changes")

@@ -1,0 +1,1 @@
+"""Pages of this room: the public verify page and the download, and the back office."""

@@ -1,0 +1,44 @@
+"""What this room adds to the back office."""
+
+from django.urls import include, path, reverse
+from django.utils.translation import gettext_lazy as _
+from wagtail import hooks
+from wagtail.admin.menu import MenuItem
+
+from certificates.permissions import may_manage
+from certificates.views import office
+from certificates.viewsets import CertificateTemplateViewSet
+
+
+class CertificatesMenuItem(MenuItem):
+    """The list of certificates, for those who may manage them."""
+
+    def is_shown(self, request):
+        """Hide the entry from everyone else."""
+        return may_manage(request.user)
+
+
+@hooks.register("register_admin_urls")
+def certificate_urls():
+    """Register the list, the page of one certificate, its changes, and the template preview."""
+    patterns = [
+        path("", office.certificate_list, name="list"),
+        path("<uuid:public_id>/", office.certificate_inspect, name="inspect"),
+        path("<uuid:public_id>/<slug:change>/", office.certificate_change, name="change"),
+        path("templates/<int:template_id>/preview.pdf", office.template_preview, name="template-preview"),
+    ]
+    return [path("certificates/", include((patterns, "certificates_office")))]
+
+
+@hooks.register("register_admin_menu_item")
+def certificate_menu():
+    """Put the list of certificates into the menu."""
+    return CertificatesMenuItem(
+        _("证书"), reverse("certificates_office:list"), name="certificates", icon_name="form", order=410
+    )
+
+
+@hooks.register("register_admin_viewset")
+def template_viewset():
+    """Register the certificate templates."""
+    return CertificateTemplateViewSet(menu_order=420, add_to_settings_menu=True)
