@@ -10,5 +10,6 @@ urlpatterns = [
     path("", include("certificates.urls")),
     path("admin/", include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),
+    path("exam/", include("exams.urls")),
     path("learn/", include(wagtail_urls)),
 ]

@@ -68,7 +68,9 @@ def describe_row(row: BlueprintRow) -> str:
 
 def keys_of(version_ids: Iterable[int]) -> dict[int, list[str]]:
     """Return the right option ids of versions, by version id. For marking only."""
-    return dict(AnswerKey.objects.filter(version_id__in=list(version_ids)).values_list("version_id", "correct"))
+    return dict(
+        AnswerKey.objects.filter(version_id__in=list(version_ids)).values_list("version_id", "correct")
+    )
 
 
 # Attempts
@@ -250,7 +252,7 @@ def _shown_question(
                 letter=chr(ord("A") + place),
                 token=token,
                 # Fixed options are the interface's words, so they follow its language.
-                text=_(texts[option_id]) if fixed else texts[option_id],  # noqa: INT
+                text=_(texts[option_id]) if fixed else texts[option_id],
                 chosen=token in response,
             )
             for place, (option_id, token) in enumerate(zip(slot["option_ids"], slot["tokens"], strict=True))

@@ -3,10 +3,10 @@
 from typing import Any
 
 from common import clock
-from exams.actions.attempts import close_expired_attempts
+from exams.actions import attempts
 
 
-def sweep_attempts() -> dict[str, Any]:
+def close_expired_attempts() -> dict[str, Any]:
     """Close and mark what is due. Scheduled every minute; harmless at any other time and when run twice."""
-    sweep = close_expired_attempts(now=clock.now())
+    sweep = attempts.close_expired_attempts(now=clock.now())
     return {"closed": sweep.closed, "marked": sweep.marked, "failed": list(sweep.failed)}

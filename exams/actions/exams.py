@@ -9,8 +9,9 @@ from django.db import transaction
 from exams.drawing import InfeasibleBlueprint, Row, check_feasible
 from exams.errors import BlueprintEmpty, BlueprintNotFeasible
 from exams.models import Bank, BlueprintRow, Exam, Topic
-from exams.permissions import require_manage_questions
+from exams.permissions import require_manage_exams
 from exams.queries import describe_row, pool_of
+from people.audit import record_audit
 from people.models import User
 
 
@@ -51,11 +52,13 @@ def save_exam(*, draft: ExamDraft, exam: Exam | None = None, acting_user: User |
     Attempts already started keep the rules and the paper they were given.
     Raises: BlueprintEmpty; BlueprintNotFeasible naming the row and what it lacks; PermissionDenied.
     """
-    require_manage_questions(acting_user)
+    require_manage_exams(acting_user, draft.bank.owner)
     if not draft.rows:
         raise BlueprintEmpty
     if exam is None:
         exam = Exam.objects.select_for_update().filter(code=draft.code).first() or Exam()
+    if exam.pk is not None:
+        require_manage_exams(acting_user, exam.bank.owner)
     for name in (
         "code", "title", "bank", "duration_s", "grace_s", "pass_pct",
         "attempts_allowed", "cool_down_s", "must_know_fails", "is_open",
@@ -80,6 +83,7 @@ def save_exam(*, draft: ExamDraft, exam: Exam | None = None, acting_user: User |
     for row in rows:
         row.exam = exam
     BlueprintRow.objects.bulk_create(rows)
+    record_audit(exam, "exams.exam.save", acting_user)
     return exam
 
 
@@ -104,10 +108,3 @@ def row_of(row: BlueprintRow) -> Row:
         difficulty_max=row.difficulty_max,
         must_know_only=row.must_know_only,
     )
-
-
-def set_exam_open(*, exam: Exam, is_open: bool, acting_user: User | None) -> None:
-    """Open an exam for new attempts, or close it. Raises: PermissionDenied."""
-    require_manage_questions(acting_user)
-    Exam.objects.filter(pk=exam.pk).update(is_open=is_open)
-    exam.is_open = is_open

@@ -1,0 +1,1 @@
+"""Pages: `attempts` for candidates, `office` for those who edit banks and exams."""
