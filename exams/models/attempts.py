@@ -69,7 +69,11 @@ class Attempt(models.Model):
                 fields=["next_check_at"],
                 condition=Q(next_check_at__isnull=False),
                 name="exams_attempt_sweep",
-            )
+            ),
+            # Handed in and not marked: next to none at any time, looked for every minute.
+            models.Index(
+                fields=["submitted_at"], condition=Q(state="submitted"), name="exams_attempt_unmarked"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -4,7 +4,7 @@ from decimal import Decimal
 from uuid import uuid4
 
 import pytest
-from django.db import IntegrityError, connection, connections
+from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 
 from exams.actions.attempts import (
@@ -23,6 +23,7 @@ from exams.errors import (
     AttemptMoved,
     BadAnswer,
     CoolingDown,
+    ExamError,
     ExamNotOpen,
     NoAttemptsLeft,
     OtherAttemptOpen,
@@ -40,12 +41,13 @@ from tests.factories.exams import (
     make_exam,
     question,
     right_response,
-    sit,
     single_choice,
+    sit,
     submit,
     wrong_response,
 )
 from tests.factories.people import EmployeeFactory
+from tests.threads import in_threads
 
 pytestmark = pytest.mark.django_db
 SECOND = dt.timedelta(seconds=1)
@@ -462,25 +464,20 @@ def test_whoever_looks_closes_an_attempt_that_is_due():
 
 
 def at_once(*calls):
-    """Run the calls in threads of their own, together, and return what each returned or raised."""
+    """Run the calls together, each in a thread, and return what each returned or refused with."""
     barrier = threading.Barrier(len(calls))
-    results = [None] * len(calls)
 
-    def run(place, call):
-        barrier.wait()
-        try:
-            results[place] = call()
-        except Exception as error:  # noqa: BLE001 - the test looks at it
-            results[place] = error
-        finally:
-            connections.close_all()
+    def together(call):
+        def run():
+            barrier.wait()
+            try:
+                return call()
+            except ExamError as error:
+                return error
 
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(calls)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
+        return run
+
+    return in_threads(*[together(call) for call in calls])
 
 
 @pytest.mark.django_db(transaction=True)
