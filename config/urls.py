@@ -1,15 +1,21 @@
 """All addresses of the site."""
 
-from django.conf.urls.i18n import i18n_patterns  # noqa: F401
 from django.urls import include, path
+from django.views.i18n import set_language
 from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.documents import urls as wagtaildocs_urls
 
+from config.health import SiteHealthView
+
 urlpatterns = [
+    path("", include("portal.urls")),
     path("", include("certificates.urls")),
+    path("", include("courses.urls")),
+    path("exam/", include("exams.urls")),
+    path("health/", SiteHealthView.as_view(), name="health"),
+    path("language/", set_language, name="set_language"),
     path("admin/", include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),
-    path("exam/", include("exams.urls")),
     path("learn/", include(wagtail_urls)),
 ]

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.contenttypes.models import ContentType
@@ -22,6 +23,8 @@ from courses.models import (
 )
 from courses.shapes import StudyNeeds
 from people.models import User
+
+AnyPage = TypeVar("AnyPage", bound=Page)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,24 +122,32 @@ def get_lesson_for(user: User | AnonymousUser, pk: int) -> LessonPage:
     return lesson
 
 
-def can_read(user: User | AnonymousUser, page: Page) -> bool:
-    """Tell whether a signed-in, active user passes the page's view restrictions.
+def closed_paths(user: User | AnonymousUser) -> list[str]:
+    """Return the tree paths whose pages, and all below them, are closed to a signed-in user.
 
-    A page behind a shared password is closed here: what a person studies must be known by name.
+    A page behind a shared password is closed to everyone here: what a person studies must be known by name.
     """
+    if user.is_superuser:
+        return []
+    restrictions = PageViewRestriction.objects.exclude(restriction_type=PageViewRestriction.LOGIN)
+    open_to_me = PageViewRestriction.objects.filter(
+        restriction_type=PageViewRestriction.GROUPS, groups__user=user.pk
+    )
+    return list(restrictions.exclude(pk__in=open_to_me).values_list("page__path", flat=True))
+
+
+def can_read(user: User | AnonymousUser, page: Page) -> bool:
+    """Tell whether a person is signed in, active and passes the page's view restrictions."""
     if not user.is_authenticated or not user.is_active:
         return False
-    if user.is_superuser:
-        return True
-    restrictions = list(page.get_view_restrictions().exclude(restriction_type=PageViewRestriction.LOGIN))
-    if not restrictions:
-        return True
-    mine = set(user.groups.values_list("pk", flat=True))
-    return all(
-        restriction.restriction_type == PageViewRestriction.GROUPS
-        and mine & set(restriction.groups.values_list("pk", flat=True))
-        for restriction in restrictions
-    )
+    return not any(page.path.startswith(path) for path in closed_paths(user))
+
+
+def readable(user: User | AnonymousUser, pages: QuerySet[AnyPage]) -> QuerySet[AnyPage]:
+    """Leave out the pages a signed-in user may not read."""
+    for path in closed_paths(user):
+        pages = pages.exclude(path__startswith=path)
+    return pages
 
 
 def may_edit_films(user: User | AnonymousUser) -> bool:
@@ -157,7 +168,7 @@ def get_film_for(user: User | AnonymousUser, pk: int) -> Film:
     )
     if film is None:
         raise Film.DoesNotExist
-    if may_edit_films(user) or any(can_read(user, lesson) for lesson in lessons_showing(film)):
+    if may_edit_films(user) or readable(user, lessons_showing(film)).exists():
         return film
     raise Film.DoesNotExist
 
@@ -189,6 +200,15 @@ def lessons_of(course: CoursePage) -> list[LessonPage]:
     )
 
 
+def unpublished_lessons_of(course: CoursePage) -> list[LessonPage]:
+    """Return the lessons of a course that nobody can study yet, so that pages can say so."""
+    return list(
+        LessonPage.objects.not_live()
+        .filter(course_lessons__course_id=course.pk)
+        .order_by("course_lessons__sort_order", "course_lessons__pk")
+    )
+
+
 def study_records_of(employee_id: int, lesson_ids: Collection[int]) -> QuerySet[StudyRecord]:
     """Return a person's study records of these lessons, oldest first.
 
@@ -198,8 +218,13 @@ def study_records_of(employee_id: int, lesson_ids: Collection[int]) -> QuerySet[
     return StudyRecord.objects.filter(employee_id=employee_id, lesson_id__in=lesson_ids)
 
 
-def standings(employee_id: int, lessons: list[LessonPage]) -> list[LessonStanding]:
-    """Return how far a person is with each lesson, in two statements whatever their number."""
+def standings(employee_id: int | None, lessons: list[LessonPage]) -> list[LessonStanding]:
+    """Return how far a person is with each lesson, in two statements whatever their number.
+
+    For someone who is no employee (None) nothing is begun.
+    """
+    if employee_id is None:
+        return [LessonStanding(lesson, 0, None) for lesson in lessons]
     ids = [lesson.pk for lesson in lessons]
     completed = dict(study_records_of(employee_id, ids).values_list("lesson_id", "completed_at"))
     begun = StudyProgress.objects.filter(employee_id=employee_id, lesson_id__in=ids).order_by("started_at")
@@ -214,7 +239,7 @@ def standings(employee_id: int, lessons: list[LessonPage]) -> list[LessonStandin
     ]
 
 
-def course_progress(employee_id: int, course: CoursePage) -> CourseProgress:
+def course_progress(employee_id: int | None, course: CoursePage) -> CourseProgress:
     """Return how far a person is with each lesson of a course, and which comes next. Three statements."""
     return CourseProgress(standings(employee_id, lessons_of(course)))
 

@@ -1,6 +1,7 @@
 """Pictures, documents and films. Own models, because changing them later would mean moving every file."""
 
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail.documents.models import AbstractDocument
 from wagtail.documents.models import Document as WagtailDocument
@@ -54,6 +55,16 @@ class Film(AbstractMedia):
     class Meta:
         verbose_name = _("影片")
         verbose_name_plural = _("影片")
+
+    @property
+    def url(self) -> str:
+        """Return the protected address of the film; the storage's own address is never given out."""
+        return reverse("courses:film", args=[self.pk, self.filename]) if self.pk and self.file else ""
+
+    @property
+    def poster_url(self) -> str:
+        """Return the protected address of the poster, or an empty text where there is none yet."""
+        return reverse("courses:poster", args=[self.pk]) if self.thumbnail else ""
 
 
 class FilmSubtitle(models.Model):

@@ -1,0 +1,1 @@
+"""Pages of lessons, the addresses of study proof, and protected files."""

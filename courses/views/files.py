@@ -1,0 +1,66 @@
+"""Films, subtitles and pictures for people who may see them; 404 for everyone else."""
+
+from django.core.files.storage import default_storage
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.views.decorators.http import require_safe
+
+from courses.delivery import PRIVATE, deliver, picture_type
+from courses.models import Film, FilmSubtitle
+from courses.queries import get_film_for, get_subtitle_for
+
+PICTURE_FOLDERS = ("images", "original_images")
+
+
+@require_safe
+def film(request: HttpRequest, pk: int, filename: str) -> HttpResponseBase:
+    """Send a film, in ranges if asked. The name must be the file's: a replaced film has a new address."""
+    found = _film_or_404(request, pk)
+    if filename != found.filename:
+        raise Http404(filename)
+    return deliver(request, found.file.storage, found.file.name, content_type="video/mp4")
+
+
+@require_safe
+def poster(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Send a film's poster."""
+    found = _film_or_404(request, pk)
+    content_type = picture_type(found.thumbnail.name) if found.thumbnail else None
+    if content_type is None:
+        raise Http404
+    return deliver(request, found.thumbnail.storage, found.thumbnail.name, content_type=content_type)
+
+
+@require_safe
+def subtitles(request: HttpRequest, pk: int, language: str) -> HttpResponse:
+    """Send a film's subtitles in one language as WebVTT."""
+    try:
+        track = get_subtitle_for(request.user, pk, language)
+    except (Film.DoesNotExist, FilmSubtitle.DoesNotExist) as error:
+        raise Http404 from error
+    return HttpResponse(
+        track.text, content_type="text/vtt; charset=utf-8", headers={"Cache-Control": PRIVATE}
+    )
+
+
+@require_safe
+def picture(request: HttpRequest, name: str) -> HttpResponseBase:
+    """Send a picture of the library, in any size, to people who are signed in. Nothing else has an address."""
+    parts = name.split("/")
+    content_type = picture_type(name)
+    unsafe = any(part in {"", ".", ".."} for part in parts) or "\\" in name or "\0" in name
+    if (
+        not request.user.is_authenticated
+        or unsafe
+        or len(parts) < 2
+        or parts[0] not in PICTURE_FOLDERS
+        or content_type is None
+    ):
+        raise Http404
+    return deliver(request, default_storage, name, content_type=content_type)
+
+
+def _film_or_404(request: HttpRequest, pk: int) -> Film:
+    try:
+        return get_film_for(request.user, pk)
+    except Film.DoesNotExist as error:
+        raise Http404 from error

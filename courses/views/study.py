@@ -1,0 +1,117 @@
+"""The addresses a lesson's page talks to. All say how far the server counts the person to be."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from common.clock import now
+from courses import watching
+from courses.actions import study
+from courses.forms import BeatForm
+from courses.models import LessonPage
+from courses.queries import get_lesson_for
+from courses.views.reports import completed_words, progress_report
+from courses.watching import Verdict
+from people.models import Employee
+from people.queries import employee_of
+
+STATUS = {
+    study.SessionUnknown: 404,
+    study.BadSignature: 403,
+}
+
+
+def _answer(error: str, message: str, status: int, **more: Any) -> JsonResponse:
+    return JsonResponse({"error": error, "message": message, **more}, status=status)
+
+
+def for_students(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Let in employees only, and turn what goes wrong into JSON with words for the reader."""
+
+    @never_cache
+    @require_POST
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return _answer("signed_out", _("登录已过期，请重新登录；已记录的进度不会丢。"), 401)
+        employee = employee_of(request.user)
+        if employee is None:
+            return _answer("no_employee", _("当前账号不是员工账号，不记录学习。"), 403)
+        try:
+            return view(request, employee, *args, **kwargs)
+        except study.WrongSeq as error:
+            return _answer(error.code, str(error), 409, expected_seq=error.expected)
+        except study.StudyError as error:
+            return _answer(error.code, str(error), STATUS.get(type(error), 409))
+
+    return checked
+
+
+@for_students
+def session_open(request: HttpRequest, employee: Employee, lesson_pk: int) -> HttpResponse:
+    """Open a lesson: the session, its key, and the progress so far."""
+    try:
+        lesson = get_lesson_for(request.user, lesson_pk)
+    except LessonPage.DoesNotExist:
+        return _answer("lesson_closed", _("找不到这个课件，它可能已下架。"), 404)
+    session = study.open_session(
+        employee=employee, lesson=lesson, device=request.COOKIES.get("device", ""), now=now()
+    )
+    return JsonResponse(
+        {
+            "session": str(session.public_id),
+            "key": session.nonce,
+            "next_seq": session.last_seq + 1,
+            "beat_s": watching.POLICY.beat_s,
+            "jump_s": watching.POLICY.jump_s,
+            "progress": progress_report(session.progress),
+        }
+    )
+
+
+@for_students
+def beat(request: HttpRequest, employee: Employee, session_id: UUID) -> HttpResponse:
+    """Take a beat and say what it earned."""
+    form = BeatForm(request.POST)
+    if not form.is_valid():
+        return _answer("bad_beat", _("学习数据格式不对，请刷新页面。"), 400, fields=sorted(form.errors))
+    taken = study.take_beat(
+        session_public_id=session_id,
+        employee_id=employee.pk,
+        beat=form.beat(),
+        signature=form.cleaned_data["mac"],
+        now=now(),
+    )
+    return JsonResponse(
+        {
+            "verdict": taken.verdict,
+            "credited_s": taken.credited_s,
+            "message": verdict_words(taken.verdict),
+            "progress": progress_report(taken.progress),
+        }
+    )
+
+
+@for_students
+def confirm(request: HttpRequest, employee: Employee, session_id: UUID) -> HttpResponse:
+    """Take the person's confirmation and say when the lesson was completed."""
+    record = study.confirm_read(session_public_id=session_id, employee_id=employee.pk, now=now())
+    return JsonResponse({"completed": completed_words(record.completed_at)})
+
+
+def verdict_words(verdict: Verdict) -> str:
+    """Return what a reader should know about a verdict; an empty text where all is well."""
+    return {
+        Verdict.PARTLY: _("网络较慢，只计入了实际经过的时间。"),
+        Verdict.JUMPED: _("首次观看不能快进，已回到看到的位置。"),
+        Verdict.TOO_FAST: _("首次观看请用正常速度，加速的部分不计时。"),
+        Verdict.HIDDEN: _("页面不在眼前时不计时。"),
+        Verdict.BAD_INTERVAL: _("这段时间无法确认，不计时。"),
+        Verdict.UNKNOWN_PART: _("课件内容有变化，请刷新页面。"),
+    }.get(verdict, "")
