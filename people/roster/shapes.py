@@ -60,7 +60,7 @@ class Person:
 class Row:
     """What a list says of a person. Empty means that it says nothing, and nothing is changed.
 
-    `line` is an opaque mark of where the row stands. `assumed_hired_on` is used for a new person of a list
+    `line` is an opaque mark of where the row stands, from 1 on. `assumed_hired_on` is used for a new person of a list
     that has no hire dates at all.
     """
 
@@ -78,6 +78,7 @@ class Row:
     employment_type: str = ""
     employer: str = ""
     assumed_hired_on: dt.date | None = None
+    is_number_cell: bool = False  # the employee number was a number: leading zeros are gone
     id_number: str = field(default="", repr=False, compare=False)  # in clear, only on its way to encryption
 
 

@@ -1,0 +1,51 @@
+"""Problems of a comparison in words for HR: what is wrong, and what to do about it."""
+
+from collections.abc import Callable
+
+from django.utils.translation import gettext as _
+
+from people.importers.roster_file import RosterFile
+from people.roster import Problem
+
+# Functions, so that the texts are looked up in the reader's language.
+_MESSAGES: dict[str, Callable[[], str]] = {
+    "required": lambda: _("新员工必须填写这一项"),
+    "exists": lambda: _("工号 %(known)s 已有人使用"),
+    "zeros_lost": lambda: _(
+        "工号存成了数字，前面的 0 已丢失；是不是 %(known)s？请把这一列设为文本后重新填写"
+    ),
+    "account_taken": lambda: _("账号名 %(name)s 已被不是员工的账号占用，请换工号或先改掉那个账号"),
+    "id_number_taken": lambda: _("这个身份证号已登记在工号 %(known)s 名下；再入职请沿用原工号"),
+    "unknown_unit": lambda: _("没有部门“%(name)s”"),
+    "ambiguous_unit": lambda: _("部门“%(name)s”不止一个，请写完整路径：%(near)s"),
+    "unknown_post": lambda: _("没有岗位“%(name)s”"),
+    "unknown_employer": lambda: _("没有用人单位“%(name)s”"),
+    "ambiguous_employer": lambda: _("用人单位“%(name)s”不止一个，请写完整路径：%(near)s"),
+    "closed_unit": lambda: _("部门“%(name)s”已撤销，请改填现在的部门"),
+    "out_of_scope": lambda: _("您无权管理“%(name)s”的人员，请由上级单位导入"),
+    "active_with_left_on": lambda: _("状态是在职，却填了离职日期，请删去其中一项"),
+    "left_on_in_future": lambda: _("离职日期 %(day)s 还没有到，请到期后再导入"),
+    "left_before_hired": lambda: _("离职日期早于入职日期 %(known)s"),
+    "left_on_differs": lambda: _("已登记的离职日期是 %(known)s，导入不能更改，请核对"),
+    "before_stay": lambda: _("日期早于现任职的开始日期 %(known)s，请核对"),
+    "away_cannot_move": lambda: _("此人离岗中（原在 %(known)s），返岗请在“状态”列填“在职”"),
+    "back_before_gone": lambda: _("返岗日期早于离岗或离职日期 %(known)s，请核对"),
+    "left_cannot_be_away": lambda: _("此人已于 %(known)s 离职，不能登记离岗"),
+}
+
+
+def problem_message(problem: Problem) -> str:
+    """Return a problem in words, with the nearest existing names where a name is unknown."""
+    text = _MESSAGES[problem.code]() % problem.detail
+    if problem.code.startswith("unknown_"):
+        near = problem.detail.get("near")
+        hint = _("，最接近的是：%(near)s") % {"near": near} if near else ""
+        return text + hint + _("。请改正，或允许新建")
+    return text
+
+
+def add_problems(file: RosterFile, problems: tuple[Problem, ...]) -> None:
+    """Add the problems of a comparison to the faults of the file, where they stand."""
+    for problem in problems:
+        file.fault_at(problem.line, problem.field, problem_message(problem))
+    file.faults.sort(key=lambda fault: (fault["sheet"], fault["row"] or 0))
