@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from notices.models import Channel, Notice
+from notices.queries import unread_notices
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +53,8 @@ def send_notices(*, drafts: Iterable[NoticeDraft], now: dt.datetime) -> None:
         ],
         ignore_conflicts=True,
     )
+
+
+def mark_all_read(*, recipient_id: int, now: dt.datetime) -> int:
+    """Mark the unread messages in a person's inbox as read; return how many there were."""
+    return unread_notices(recipient_id).update(read_at=now)

@@ -12,7 +12,7 @@ from people.queries import current_assignment, employee_of, has_employees
 from training.models import Obligation
 from training.queries.clearance import ClearanceView, clearance_of
 from training.queries.obligations import ObligationStep, explain, obligation_steps, open_obligations
-from training.queries.records import hours_in_year, records_of
+from training.queries.records import hours_in_year
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +91,6 @@ def learner_home(user: User | AnonymousUser, today: dt.date) -> LearnerHome | No
         hours=hours_in_year(employee.pk, today.year),
         unread=unread_notices(employee.user_id).count() if employee.user_id else 0,
     )
-
-
-def own_records(employee: Employee) -> list[object]:
-    """Return the ledger rows of one person, newest first."""
-    return list(records_of(employee.pk))
 
 
 def is_empty_installation() -> bool:

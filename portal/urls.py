@@ -8,6 +8,7 @@ app_name = "portal"
 urlpatterns = [
     path("", views.home, name="home"),
     path("me/", views.me, name="me"),
+    path("me/notices/read/", views.read_notices, name="read-notices"),
     path("tasks/<uuid:public_id>/", views.task, name="task"),
     path("tasks/<uuid:public_id>/exam/<int:component_id>/", views.task_exam, name="task-exam"),
     path(

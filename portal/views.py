@@ -14,14 +14,16 @@ from certificates.queries import cards, certificates_of
 from common.clock import now, today
 from exams.errors import ExamError
 from exams.queries import exam_intro
+from notices.actions import mark_all_read
 from notices.queries import unread_notices
 from people.queries import current_assignment, employee_of
-from portal.queries import Task, learner_home, own_records, task_of
+from portal.queries import Task, learner_home, task_of
 from training.actions.completion import purpose_of
 from training.actions.exam_component import start_component_exam
 from training.errors import TrainingError
 from training.models import Obligation
 from training.queries.obligations import ObligationStep, get_obligation_for
+from training.queries.records import records_of
 
 
 @never_cache
@@ -99,6 +101,14 @@ def start_task_exam(request: HttpRequest, public_id: uuid.UUID, component_id: in
     return redirect("exams:attempt", attempt.public_id)
 
 
+@login_required
+@require_POST
+def read_notices(request: HttpRequest) -> HttpResponse:
+    """Mark all of the learner's messages as read."""
+    mark_all_read(recipient_id=request.user.pk, now=now())
+    return redirect("portal:me")
+
+
 @never_cache
 @login_required
 @require_safe
@@ -109,7 +119,7 @@ def me(request: HttpRequest) -> HttpResponse:
     if employee is not None:
         context |= {
             "assignment": current_assignment(employee.pk, today()),
-            "records": own_records(employee),
+            "records": records_of(employee.pk),
             "certificates": cards(certificates_of(employee.pk), now()),
             "notices": unread_notices(request.user.pk),
         }

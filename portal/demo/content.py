@@ -17,7 +17,7 @@ from courses.actions.pictures import store_picture
 from courses.actions.shelves import ensure_shelves
 from courses.models import CoursePage, Film, LessonPage, Picture
 from exams.actions.bank import QuestionDraft, save_bank, save_questions, save_topic
-from exams.actions.exams import RowDraft, ExamDraft, save_exam
+from exams.actions.exams import ExamDraft, RowDraft, save_exam
 from exams.models import Bank, Exam
 from people.models import Hazard, Post, User
 from portal.demo.films import FILM_CODES, make_film

@@ -229,8 +229,11 @@ def _places(count: int) -> Iterator[tuple[str, str]]:
                     yield f"{ROOT}/{plant}/{workshop}/{team}", post
 
 
-def draw_people(count: int, today: dt.date) -> list[DemoPerson]:
-    """Return `count` people of the demo as of `today`; the same count and day give the same people."""
+def draw_people(count: int, today: dt.date, *, one_by_one: int = 60) -> list[DemoPerson]:
+    """Return `count` people of the demo as of `today`; the same count and day give the same people.
+
+    Those beyond the first `one_by_one` were either hired long ago or have not begun.
+    """
     rng = random.Random(20260616)  # noqa: S311 - a demo has to be repeatable, not unpredictable
     people = list(_story_people(today))
     places = list(_places(max(0, count - len(people))))
@@ -253,14 +256,10 @@ def draw_people(count: int, today: dt.date) -> list[DemoPerson]:
         if unit.endswith("丙班") and rng.random() < 0.6:
             stage = Stage.OVERDUE
         kind = rng.choices(["own", "dispatched", "intern", "temporary"], [78, 13, 6, 3])[0]
-        is_new = stage in {Stage.NOT_STARTED, Stage.STUDYING, Stage.FAILED_ONCE, Stage.ON_SITE_LEFT}
-        days = (
-            rng.randint(1, 6)
-            if is_new
-            else rng.randint(20, 60)
-            if stage is Stage.OVERDUE
-            else rng.randint(40, 300)
-        )
+        is_single = len(people) < one_by_one
+        if not is_single and stage in {Stage.STUDYING, Stage.FAILED_ONCE, Stage.ON_SITE_LEFT}:
+            stage = Stage.NOT_STARTED
+        days = _days_since_hired(stage, rng, is_single=is_single)
         people.append(
             DemoPerson(
                 employee_no=str(1100 + index) if count < 5000 else f"{100000 + index}",
@@ -275,6 +274,14 @@ def draw_people(count: int, today: dt.date) -> list[DemoPerson]:
             )
         )
     return people
+
+
+def _days_since_hired(stage: Stage, rng: random.Random, *, is_single: bool) -> int:
+    if stage in {Stage.NOT_STARTED, Stage.STUDYING, Stage.FAILED_ONCE, Stage.ON_SITE_LEFT}:
+        return rng.randint(2, 6)
+    if stage is Stage.OVERDUE:
+        return rng.randint(20, 60)
+    return rng.randint(12, 90) if is_single else rng.randint(100, 300)
 
 
 def _story_people(today: dt.date) -> Iterator[DemoPerson]:

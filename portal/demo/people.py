@@ -58,7 +58,11 @@ def load_posts(*, now: dt.datetime) -> None:
 
 def load_units(*, now: dt.datetime) -> None:
     """Load the root of the works and the two outside firms; teams come with the people."""
-    for name, kind in ((ROOT, UnitKind.GROUP), (DISPATCH_FIRM, UnitKind.DISPATCH_FIRM), (CONTRACTOR, UnitKind.CONTRACTOR)):
+    for name, kind in (
+        (ROOT, UnitKind.GROUP),
+        (DISPATCH_FIRM, UnitKind.DISPATCH_FIRM),
+        (CONTRACTOR, UnitKind.CONTRACTOR),
+    ):
         ensure_unit_path(path=name, kind=kind, acting_user=None, now=now)
 
 
@@ -97,14 +101,22 @@ def _files(people: Sequence[DemoPerson]) -> Iterator[tuple[dt.date, list[Row]]]:
         by_day[person.hired_on].append(row)
         if person.moved_on is not None:
             by_day[person.moved_on].append(
-                Row(person.employee_no, line=line, unit=person.unit, post=person.post, effective_on=person.moved_on)
+                Row(
+                    person.employee_no,
+                    line=line,
+                    unit=person.unit,
+                    post=person.post,
+                    effective_on=person.moved_on,
+                )
             )
     yield from sorted(by_day.items())
 
 
-def load_accounts(*, today: dt.date, now: dt.datetime) -> dict[str, User]:
-    """Open the accounts the start screen names; a learner's belongs to the employee of that number."""
-    return {login.username: _account(login, today, now) for login in DEMO_LOGINS}
+def load_accounts(*, today: dt.date, now: dt.datetime, learners: bool) -> dict[str, User]:
+    """Open the accounts the start screen names: those with a role, or those of learners, made by the import."""
+    return {
+        login.username: _account(login, today, now) for login in DEMO_LOGINS if bool(login.role) != learners
+    }
 
 
 def _account(login: DemoLogin, today: dt.date, now: dt.datetime) -> User:
@@ -128,7 +140,13 @@ def _account(login: DemoLogin, today: dt.date, now: dt.datetime) -> User:
 
 
 def load_licences(
-    people: Sequence[DemoPerson], *, lacking: set[str], expiring: set[str], today: dt.date, now: dt.datetime, report: Report
+    people: Sequence[DemoPerson],
+    *,
+    lacking: set[str],
+    expiring: set[str],
+    today: dt.date,
+    now: dt.datetime,
+    report: Report,
 ) -> None:
     """Register the licences their posts demand, but for the people in `lacking`; those in `expiring` run out soon."""
     holders = {
