@@ -1,27 +1,63 @@
-"""Reads of the training ledger."""
+"""Reads about the training ledger."""
 
 import datetime as dt
 from decimal import Decimal
 
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
-from training.models import RecordKind, TrainingRecord
+from people.models import User
+from people.permissions import Capability
+from people.queries import employees_for
+from training.models import Component, ComponentKind, TrainingRecord
 
 
 def records_of(employee_id: int) -> QuerySet[TrainingRecord]:
-    """Return a person's ledger rows that no later row corrects, newest first."""
-    return TrainingRecord.objects.filter(employee_id=employee_id, corrected_by__isnull=True).order_by("-seq")
+    """Return the ledger rows of one person that no later row corrects, newest first."""
+    return (
+        TrainingRecord.objects.filter(employee_id=employee_id, corrected_by__isnull=True)
+        .select_related("programme", "component", "obligation")
+        .order_by("-completed_at", "-seq")
+    )
 
 
 def hours_in_year(employee_id: int, year: int) -> Decimal:
-    """Return the 学时 of a person's programmes completed in a calendar year of the site's time zone.
+    """Return the 学时 in the ledger for one person whose training ended in a year. Two queries.
 
-    On-site rows are parts of their programme's row, so only the latter are added up.
+    On-site hours count as they were held; a programme adds its hours beyond its on-site part, which have rows
+    of their own.
     """
-    first = dt.datetime(year, 1, 1, tzinfo=timezone.get_default_timezone())
-    after = dt.datetime(year + 1, 1, 1, tzinfo=timezone.get_default_timezone())
-    found = records_of(employee_id).filter(
-        kind=RecordKind.PROGRAMME, passed=True, completed_at__gte=first, completed_at__lt=after
+    start = timezone.make_aware(dt.datetime(year, 1, 1))  # noqa: DTZ001 - made aware in the site's time zone
+    end = timezone.make_aware(dt.datetime(year + 1, 1, 1))  # noqa: DTZ001
+    rows = list(
+        TrainingRecord.objects.filter(
+            employee_id=employee_id,
+            corrected_by__isnull=True,
+            passed=True,
+            completed_at__gte=start,
+            completed_at__lt=end,
+        ).values_list("hours", "component_id", "programme_id")
     )
-    return found.aggregate(total=Sum("hours"))["total"] or Decimal(0)
+    on_site = dict(
+        Component.objects.filter(programme_id__in={row[2] for row in rows}, kind=ComponentKind.ON_SITE)
+        .values_list("programme_id")
+        .annotate(total=Sum("hours"))
+    )
+    return sum(
+        (
+            hours if component_id else max(hours - on_site.get(programme_id, Decimal(0)), Decimal(0))
+            for hours, component_id, programme_id in rows
+        ),
+        Decimal(0),
+    )
+
+
+def records_for_user(user: User | AnonymousUser) -> QuerySet[TrainingRecord]:
+    """Return the ledger rows of the people within the user's scope, newest first."""
+    people = employees_for(user, Capability.VIEW_COVERAGE)
+    return (
+        TrainingRecord.objects.filter(employee__in=people.values("pk"))
+        .select_related("employee", "programme", "component", "corrects", "recorded_by")
+        .order_by("-seq")
+    )
