@@ -147,7 +147,9 @@ class BlueprintNotFeasible(ExamError):
         self.missing = cause.missing
         used = max(cause.eligible - (cause.row.count - cause.missing), 0)
         parts = [
-            _("组卷规则第 %(position)s 行（%(row)s）要 %(count)s 题，题库“%(bank)s”里符合的有 %(eligible)s 题")
+            _(
+                "组卷规则第 %(position)s 行（%(row)s）要 %(count)s 题，题库“%(bank)s”里符合的有 %(eligible)s 题"
+            )
             % {
                 "position": self.position,
                 "row": description,

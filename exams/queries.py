@@ -68,7 +68,9 @@ def describe_row(row: BlueprintRow) -> str:
 
 def keys_of(version_ids: Iterable[int]) -> dict[int, list[str]]:
     """Return the right option ids of versions, by version id. For marking only."""
-    return dict(AnswerKey.objects.filter(version_id__in=list(version_ids)).values_list("version_id", "correct"))
+    return dict(
+        AnswerKey.objects.filter(version_id__in=list(version_ids)).values_list("version_id", "correct")
+    )
 
 
 # Attempts

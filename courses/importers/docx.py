@@ -9,7 +9,6 @@ import posixpath
 import zipfile
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from lxml import etree  # type: ignore[import-untyped]
@@ -18,6 +17,7 @@ from courses.documents import Document, DocumentProblem, SourceLine, understand
 from courses.documents.shapes import RepairLog
 from courses.importers.docx_body import DRAWING, MATH, Body, R, Style, child_value, is_on, numbering_of
 from courses.importers.docx_numbering import W, read_numbering
+from courses.importers.pictures import MAX_PICTURE_BYTES, is_usable
 
 _RELATIONS = "{http://schemas.openxmlformats.org/package/2006/relationships}"
 _STRICT = b"http://purl.oclc.org/ooxml/"
@@ -44,6 +44,10 @@ def read_lines(parsed: dict[str, Any], *, fallback_title: str) -> list[Document]
         for number, line in enumerate(parsed["lines"])
     ]
     log = RepairLog()
+    for line in lines:
+        if line.picture in parsed["left_out"]:
+            log.add("picture_left_out", line, line.picture.rsplit("/", 1)[-1])
+    lines = [line for line in lines if line.kind != "picture" or line.picture not in parsed["left_out"]]
     for text in parsed["contents"]:
         log.add("contents_list", lines[0] if lines else SourceLine(""), text, removed=text)
     return understand(_with_title(lines), fallback_title=fallback_title, log=log)
@@ -63,7 +67,7 @@ def _with_title(lines: list[SourceLine]) -> list[SourceLine]:
 
 
 def parse(argument: dict[str, str]) -> dict[str, Any]:
-    """Read the .docx at argument["path"]; return {"lines", "contents"} or {"problem", "detail"}."""
+    """Read the .docx at argument["path"]; return {"lines", "contents", "left_out"} or {"problem", "detail"}."""
     try:
         with zipfile.ZipFile(argument["path"]) as archive:
             return _Package(archive).read()
@@ -110,7 +114,13 @@ class _Package:
             if len(lines) > MAX_LINES:
                 raise DocumentProblem("too_large", f"more than {MAX_LINES} paragraphs")
         lines += self._notes(reader)
-        return {"lines": lines, "contents": self.contents}
+        pictures = {line["picture"] for line in lines if line.get("picture")}
+        left_out = sorted(name for name in pictures if not self._is_usable(name))
+        return {"lines": lines, "contents": self.contents, "left_out": left_out}
+
+    def _is_usable(self, name: str) -> bool:
+        with self.archive.open(name) as part:
+            return is_usable(part.read(MAX_PICTURE_BYTES + 1))
 
     def _xml(self, name: str) -> Any:
         with self.archive.open(name) as part:
@@ -206,12 +216,3 @@ def _heading_of(name: str, properties: Any) -> int | None:
             return int(name[len(prefix) :])
     level = child_value(properties, "outlineLvl") if properties is not None else None
     return int(level) + 1 if level is not None and level.isdecimal() and int(level) < 9 else None
-
-
-def read_picture(path: Path, name: str, max_bytes: int) -> bytes:
-    """Return the bytes of one picture in a .docx. Raises DocumentProblem if it is larger than max_bytes."""
-    with zipfile.ZipFile(path) as archive, archive.open(name) as part:
-        data = part.read(max_bytes + 1)
-    if len(data) > max_bytes:
-        raise DocumentProblem("too_large", name)
-    return data

@@ -3,6 +3,7 @@
 Never raises for a bad file: a report carries what went wrong, and the other files go on.
 """
 
+import os
 import re
 import zipfile
 import zlib
@@ -15,6 +16,7 @@ from common.archives import BadArchive, check_archive
 from courses.documents import Document, DocumentProblem, ProblemCode
 from courses.importers.docx import read_lines
 from courses.importers.markdown import read_markdown
+from courses.importers.pictures import MAX_PICTURE_BYTES
 from courses.importers.text import read_text
 
 DOCUMENT_MAX_BYTES = 20 * 1024 * 1024
@@ -93,9 +95,20 @@ def _is_litter(path: Path) -> bool:
     }
 
 
+def printable(name: str) -> str:
+    """Return a file's name fit for showing: names unpacked from Chinese archives may be GBK bytes."""
+    raw = os.fsencode(name)
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return raw.decode("utf-8", errors="replace")
+
+
 def read_file(path: Path, *, name: str | None = None) -> FileReport:
     """Read one file into documents. `name` is the file's own name where the path is a stored copy's."""
-    shown = name or str(path)
+    shown = name or printable(str(path))
     try:
         documents, encoding = _read(path, Path(shown))
     except DocumentProblem as problem:
@@ -123,6 +136,28 @@ def _read(path: Path, named: Path) -> tuple[list[Document], str | None]:
     _refuse_disguise(data)
     read = read_markdown if suffix == ".md" else read_text
     return read(data, fallback_title=title)
+
+
+def pictures_of(report: FileReport) -> dict[str, bytes]:
+    """Return the pictures the report's documents show, by their names in the file.
+
+    Raises DocumentProblem if the file is no longer what was read.
+    """
+    names = {
+        block.picture for document in report.documents for block in document.blocks if block.kind == "picture"
+    }
+    if not names:
+        return {}
+    try:
+        with zipfile.ZipFile(report.path) as archive:
+            return {name: _picture(archive, name) for name in sorted(names)}
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, KeyError) as error:
+        raise DocumentProblem("unreadable", str(error)) from error
+
+
+def _picture(archive: zipfile.ZipFile, name: str) -> bytes:
+    with archive.open(name) as part:
+        return part.read(MAX_PICTURE_BYTES)
 
 
 def title_of(named: Path) -> str:

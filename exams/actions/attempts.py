@@ -238,7 +238,9 @@ def _check_step(attempt: Attempt, step: Step, field: str) -> None:
     if not 1 <= step["seq"] <= MAX_SEQ:
         raise BadAnswer(f"{field}.seq", _("作答编号 %(seq)s 超出范围。") % {"seq": step["seq"]})
     slot = slots[step["slot"] - 1]
-    if not set(step["response"]) <= set(slot["tokens"]) or not type_of(slot["kind"]).accepts(step["response"]):
+    if not set(step["response"]) <= set(slot["tokens"]) or not type_of(slot["kind"]).accepts(
+        step["response"]
+    ):
         raise BadAnswer(
             f"{field}.response",
             _("第 %(slot)s 题的作答与试卷不符。请刷新页面后再答。") % {"slot": step["slot"]},
@@ -342,9 +344,7 @@ def settle_attempt(*, attempt: Attempt, now: dt.datetime) -> Attempt:
     """
     if is_due(attempt, now):
         _close(Attempt.objects.filter(pk=attempt.pk, next_check_at__lt=now))
-        attempt.refresh_from_db(
-            fields=["state", "submitted_at", "submitted_by_deadline", "next_check_at"]
-        )
+        attempt.refresh_from_db(fields=["state", "submitted_at", "submitted_by_deadline", "next_check_at"])
     if attempt.state == AttemptState.SUBMITTED:
         mark_attempt(attempt_id=attempt.pk, now=now)
         attempt.state = AttemptState.GRADED

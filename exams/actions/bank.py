@@ -97,7 +97,9 @@ def _problems_of(draft: QuestionDraft, content: _Content) -> Iterable[QuestionPr
     if len(content.stem) > MAX_STEM_LENGTH:
         yield problem("stem", _("题干有 %(n)s 个字，最多 4000 个字。") % {"n": len(content.stem)})
     if len(content.explanation) > MAX_EXPLANATION_LENGTH:
-        yield problem("explanation", _("解析有 %(n)s 个字，最多 4000 个字。") % {"n": len(content.explanation)})
+        yield problem(
+            "explanation", _("解析有 %(n)s 个字，最多 4000 个字。") % {"n": len(content.explanation)}
+        )
     if not 1 <= content.difficulty <= 5:
         yield problem("difficulty", _("难度要在 1 到 5 之间，现在是 %(n)s。") % {"n": content.difficulty})
     if content.kind not in TYPES:
@@ -257,7 +259,9 @@ def _set_hazards(drafts: Sequence[QuestionDraft], known: dict[str, Question]) ->
     return {draft.code for draft in differing.values()}
 
 
-def save_question(*, bank: Bank, draft: QuestionDraft, acting_user: User | None, now: dt.datetime) -> Question:
+def save_question(
+    *, bank: Bank, draft: QuestionDraft, acting_user: User | None, now: dt.datetime
+) -> Question:
     """Create or change one question of a bank, by its code; see `save_questions`."""
     saved = save_questions(bank=bank, drafts=[draft], acting_user=acting_user, now=now)
     return saved.questions[draft.code]

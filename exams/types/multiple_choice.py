@@ -18,7 +18,9 @@ class MultipleChoice(QuestionType):
         check_options(options)
         check_key(options, correct)
         if len(correct) < 2:
-            raise ShapeProblem("correct", gettext_noop("多选题至少要有两个正确答案；只有一个时请改用单选题。"))
+            raise ShapeProblem(
+                "correct", gettext_noop("多选题至少要有两个正确答案；只有一个时请改用单选题。")
+            )
 
     def mark(self, response: Sequence[str], correct: Sequence[str]) -> Fraction:
         """Return 1 if exactly the right options are chosen, in any order, else 0."""
