@@ -12,7 +12,7 @@ from typing import Any
 
 import nh3
 from django.core.exceptions import PermissionDenied
-from django.core.files.base import ContentFile
+from django.core.files.images import ImageFile
 from django.db import transaction
 from django.utils.html import escape
 from django.utils.translation import gettext as _
@@ -228,18 +228,15 @@ def _keep_pictures(
 def _store(
     data: bytes, title: str, suffix: str, digest: str, acting_user: User | None, now: dt.datetime
 ) -> Picture:
-    with Image.open(io.BytesIO(data)) as image:
-        width, height = image.size
+    # ImageFile, and not ContentFile: width and height are read from it when the field is set.
     picture = Picture(
         title=title[:TITLE_CHARS],
-        width=width,
-        height=height,
+        file=ImageFile(io.BytesIO(data), name=f"import-{digest[:16]}.{suffix}"),
         file_size=len(data),
         file_hash=digest,
         uploaded_by_user=acting_user,
         created_at=now,
     )
-    picture.file.save(f"import-{digest[:16]}.{suffix}", ContentFile(data), save=False)
     picture.save()
     return picture
 
