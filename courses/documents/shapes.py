@@ -1,0 +1,200 @@
+"""What goes through the repair of a document, and what comes out."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+ProblemCode = Literal[
+    "encrypted",
+    "empty",
+    "truncated",
+    "too_large",
+    "bomb",
+    "wrong_type",
+    "unsupported",
+    "undecodable",
+    "unreadable",
+]
+
+LineKind = Literal["text", "bullet", "numbered", "table", "picture"]
+
+BlockKind = Literal["heading", "paragraph", "bullets", "numbers", "table", "picture"]
+
+RepairKind = Literal[
+    "watermark",
+    "zero_width",
+    "html",
+    "spaces",
+    "odd_characters",
+    "punctuation",
+    "site_text",
+    "page_number",
+    "contents_list",
+    "running_header",
+    "duplicate",
+    "broken_line",
+    "run_together",
+    "split",
+    "lost_character",
+    "picture_left_out",
+]
+
+
+class DocumentProblem(Exception):
+    """A file that cannot become a lesson. `detail` says what was found, for the message or the log."""
+
+    def __init__(self, code: ProblemCode, detail: str = "") -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """A line of a text file, or a paragraph, table or picture of a document with a format of its own.
+
+    `heading` is what the format says: 0 the title, 1 to 9 a heading, None nothing. `whole` means the format
+    marks paragraphs, so that a line is one. `cut_before` means that something was removed in front of it
+    which may have stood in the middle of a sentence; `continues` that it certainly did.
+    """
+
+    text: str
+    number: int = 0
+    kind: LineKind = "text"
+    heading: int | None = None
+    whole: bool = False
+    centred: bool = False
+    bold: bool = False
+    indented: bool = False
+    blank_before: bool = False
+    page_break_before: bool = False
+    cut_before: bool = False
+    continues: bool = False
+    rows: tuple[tuple[str, ...], ...] = ()
+    picture: str = ""
+
+    @property
+    def is_prose(self) -> bool:
+        """Whether this is plain text, not an item, a table, a picture or a marked heading."""
+        return self.kind == "text" and self.heading is None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A piece of a lesson's body.
+
+    `level` is 1 to 3 for headings. `run_in` marks a heading whose paragraph goes on in the same line; `source`
+    is then, as for every heading, the text as it stands in the document. `items` holds a list's items as they
+    read with their numbers, `rows` a table's cells, `picture` the name of a picture in the file.
+    """
+
+    kind: BlockKind
+    text: str = ""
+    level: int = 0
+    run_in: bool = False
+    source: str = ""
+    items: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    picture: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """One kind of repair made in a document: how often, and what it looked like."""
+
+    kind: RepairKind
+    count: int
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One speech, case or rule taken out of a file.
+
+    `titled_by_name` if the file's name had to be its title. `salutation_after` counts the blocks (date, speaker)
+    that stand between title and salutation.
+    """
+
+    title: str
+    salutation: str
+    blocks: tuple[Block, ...]
+    repairs: tuple[Repair, ...]
+    titled_by_name: bool = False
+    salutation_after: int = 0
+
+    @property
+    def headings(self) -> list[Block]:
+        """Return the headings in order."""
+        return [block for block in self.blocks if block.kind == "heading"]
+
+    @property
+    def paragraphs(self) -> int:
+        """Count paragraphs and list items; headings, tables and pictures are not among them."""
+        lists = sum(len(block.items) for block in self.blocks if block.kind in {"bullets", "numbers"})
+        return lists + sum(block.kind == "paragraph" for block in self.blocks)
+
+    @property
+    def text(self) -> str:
+        """Return the cleaned plain text: title, salutation and body, one paragraph a line."""
+        lines = [] if self.titled_by_name else [self.title]
+        run_in = ""
+        # One block more than there are: the salutation may stand after the last.
+        for place, block in enumerate((*self.blocks, Block("paragraph"))):
+            if self.salutation and place == self.salutation_after:
+                lines.append(self.salutation)
+            if block.run_in:
+                run_in = block.source
+                continue
+            lines += [run_in + line if at == 0 else line for at, line in enumerate(_lines(block))]
+            run_in = ""
+        return "\n".join(lines[:-1])
+
+
+def _lines(block: Block) -> Iterable[str]:
+    if block.kind == "heading":
+        return [block.source]
+    if block.kind == "table":
+        return ["\t".join(row) for row in block.rows]
+    if block.kind in {"bullets", "numbers"}:
+        return block.items
+    return [block.text] if block.kind == "paragraph" else []
+
+
+@dataclass(frozen=True, slots=True)
+class RepairEvent:
+    """One repair, where it happened and what text it took away."""
+
+    kind: RepairKind
+    line_number: int
+    example: str
+    removed: str
+
+
+@dataclass(slots=True)
+class RepairLog:
+    """Everything that was done to a file's text, in the order it was done."""
+
+    events: list[RepairEvent] = field(default_factory=list)
+
+    def add(self, kind: RepairKind, line: SourceLine, example: str, removed: str = "") -> None:
+        """Note one repair at a line. `removed` is the text no longer to be found in the result."""
+        self.events.append(RepairEvent(kind, line.number, shorten(example), removed))
+
+    def between(self, first: int, last: int) -> tuple[Repair, ...]:
+        """Sum up the repairs at source lines first ≤ number < last, by kind."""
+        chosen = [event for event in self.events if first <= event.line_number < last]
+        counts = Counter(event.kind for event in chosen)
+        examples: dict[RepairKind, str] = {}
+        for event in chosen:
+            examples.setdefault(event.kind, event.example)
+        return tuple(Repair(kind, counts[kind], example) for kind, example in examples.items())
+
+
+EXAMPLE_CHARS = 80
+
+
+def shorten(text: str) -> str:
+    """Cut an example to EXAMPLE_CHARS, marking the cut."""
+    text = text.strip()
+    return text if len(text) <= EXAMPLE_CHARS else text[: EXAMPLE_CHARS - 1] + "…"
