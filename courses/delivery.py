@@ -7,7 +7,6 @@ Phones refuse to play a film that is not served in ranges. Behind nginx the serv
 import mimetypes
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 from urllib.parse import quote
 
 from django.conf import settings
@@ -116,7 +115,7 @@ def _send(request: HttpRequest, path: Path, content_type: str) -> HttpResponseBa
     if request.method == "HEAD":
         response: HttpResponseBase = HttpResponse(content_type=content_type)
     else:
-        response = StreamingHttpResponse(_Slice(path.open("rb"), first, length), content_type=content_type)
+        response = StreamingHttpResponse(_slice(path, first, length), content_type=content_type)
     if part:
         response.status_code = 206
         response["Content-Range"] = f"bytes {first}-{last}/{stat.st_size}"
@@ -135,18 +134,10 @@ def _asked_part(request: HttpRequest, size: int, etag: str, modified: int) -> tu
     return parse_range(header, size)
 
 
-class _Slice:
-    """Some bytes of an open file, closed with the response."""
-
-    def __init__(self, handle: BinaryIO, first: int, length: int) -> None:
-        self.handle, self.left = handle, length
+def _slice(path: Path, first: int, length: int) -> Iterator[bytes]:
+    """Yield some bytes of a file, opened when the first is asked for."""
+    with path.open("rb") as handle:
         handle.seek(first)
-
-    def __iter__(self) -> Iterator[bytes]:
-        while self.left > 0 and (chunk := self.handle.read(min(CHUNK, self.left))):
-            self.left -= len(chunk)
+        while length > 0 and (chunk := handle.read(min(CHUNK, length))):
+            length -= len(chunk)
             yield chunk
-
-    def close(self) -> None:
-        """Close the file."""
-        self.handle.close()

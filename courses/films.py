@@ -158,12 +158,15 @@ def _probe(path: Path, name: str) -> dict[str, Any]:
             raise BadFilm(
                 "no_ffmpeg", _("服务器没有安装 ffmpeg，无法检查影片。请联系系统管理员。")
             ) from error
-        raise BadFilm(
-            "unreadable",
-            _("“%(name)s”无法读取，文件可能已损坏。请重新导出：%(cure)s")
-            % {"name": name, "cure": FFMPEG_CURE},
-        ) from error
+        raise _unreadable(name) from error
+    if not found.get("streams"):
+        raise _unreadable(name)
     return found
+
+
+def _unreadable(name: str) -> BadFilm:
+    words = _("“%(name)s”无法读取，文件可能已损坏。请重新导出：%(cure)s")
+    return BadFilm("unreadable", words % {"name": name, "cure": FFMPEG_CURE})
 
 
 def _checked_video(found: dict[str, Any], name: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import factory
 from django.core.files.base import ContentFile
-from wagtail.models import Page
+from wagtail.models import Page, Site
 
 from courses.models import (
     CourseLesson,
@@ -24,10 +24,13 @@ WORDS = "未经安全生产教育和培训合格的从业人员不得上岗作�
 
 
 def learning_home() -> LearningHomePage:
-    """Return the learning home, making it below the root if there is none."""
+    """Return the learning home, making it the root of the site if there is none."""
     home = LearningHomePage.objects.first()
     if home is None:
         home = Page.get_first_root_node().add_child(instance=LearningHomePage(title="学习", slug="xuexi"))
+        site = Site.objects.get()
+        site.root_page = home
+        site.save()
     return home
 
 
