@@ -150,7 +150,7 @@ def _why(c: Canvas) -> list[Sprite]:
     ground_line(c, FLOOR + 12)
     tank(c, 330, FLOOR + 12, 420, 268, liquid=0.40)
     manhole(c, 420, FLOOR - 256, 84)
-    spots = ((230, 420), (250, 258), (468, 152), (560, 152))
+    spots = ((230, 420), (250, 258), (468, 152), (522, 148))
     words = (
         "油泥烂了两个月，冒出能烧的气",
         "气积在罐顶的空处",
