@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
+
 from portal.demo.drawing import INK, INK_2, INK_3, LINE, PAPER, SAFE, SUNKEN, SURFACE, Canvas
 from portal.demo.figures import (
     HOLD,
@@ -67,7 +69,7 @@ def draw_picture(code: str, target: Path) -> PictureMade:
     image = canvas.image()
     # A flat drawing needs few colours; the palette makes the file a quarter of the size.
     if target.suffix == ".png":
-        image = image.quantize(128, dither=0)
+        image = image.quantize(128, dither=Image.Dither.NONE)
     image.save(target, optimize=True)
     return PictureMade(path=target, title=picture.title, alt=picture.alt)
 
