@@ -19,6 +19,7 @@ INSTALLED_APPS = [
     "jobs",
     "config.apps.UsersConfig",
     "wagtail.contrib.settings",
+    "wagtail.contrib.typed_table_block",
     "wagtail.embeds",
     "wagtail.sites",
     "wagtail.snippets",
