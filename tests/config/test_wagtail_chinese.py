@@ -103,7 +103,7 @@ def test_our_texts_are_chinese_with_the_same_placeholders(domain: str) -> None:
     for entry in entries:
         (form,) = entry.forms
         if entry.text not in THE_SAME_IN_CHINESE:
-            assert re.search("[\u4e00-\u9fff：]", form), entry.text
+            assert re.search("[\u4e00-\u9fff：（]", form), entry.text
         expected = set(PLACEHOLDER.findall(entry.plural or entry.text)) - LEFT_OUT.get(entry.text, set())
         assert set(PLACEHOLDER.findall(form)) == expected, entry.text
 
