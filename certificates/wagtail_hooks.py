@@ -42,3 +42,10 @@ def certificate_menu():
 def template_viewset():
     """Register the certificate templates."""
     return CertificateTemplateViewSet(menu_order=420, add_to_settings_menu=True)
+
+
+@hooks.register("register_log_actions")
+def register_log_actions(actions):
+    """Name what this room writes to the audit log."""
+    label = _("保存证书模板")
+    actions.register_action("certificates.template.save", label, label)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from django.core.files import File
 
 from courses.actions.films import store_film
 from courses.actions.pages import add_course, add_lesson
@@ -20,9 +19,9 @@ from exams.actions.bank import QuestionDraft, save_bank, save_questions, save_to
 from exams.actions.exams import ExamDraft, RowDraft, save_exam
 from exams.models import Bank, Exam
 from people.models import Hazard, Post, User
-from portal.demo.films import FILM_CODES, make_film
+from portal.demo.films import film_codes, make_film
 from portal.demo.lessons import DATA, DemoLesson, read_lessons
-from portal.demo.pictures import PICTURE_CODES, draw_picture
+from portal.demo.pictures import draw_picture, picture_codes
 
 Report = Callable[[str, int, int], None]
 BANK_CODE = "works"
@@ -39,7 +38,7 @@ class DemoContent:
 
 def load_content(*, editor: User, now: dt.datetime, report: Report) -> DemoContent:
     """Load all content; what is there already is left alone. `report(what, done, total)` is called as it goes."""
-    shelves = ensure_shelves(now=now)
+    shelves = ensure_shelves(acting_user=editor, now=now)
     films = _load_films(editor, now, report)
     pictures = _load_pictures(editor, now, report)
     exams = load_bank(now=now, report=report)
@@ -94,8 +93,8 @@ def _with_picture(name: str, value: Any, pictures: dict[str, Picture]) -> Any:
 def _load_films(editor: User, now: dt.datetime, report: Report) -> dict[str, Film]:
     films: dict[str, Film] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for number, code in enumerate(FILM_CODES, start=1):
-            report("影片", number, len(FILM_CODES))
+        for number, code in enumerate(film_codes(), start=1):
+            report("影片", number, len(film_codes()))
             made = make_film(code, Path(folder) / f"{code}.mp4")
             films[code] = store_film(
                 path=made.path, title=made.title, subtitles=made.subtitles_vtt, acting_user=editor, now=now
@@ -106,17 +105,17 @@ def _load_films(editor: User, now: dt.datetime, report: Report) -> dict[str, Fil
 def _load_pictures(editor: User, now: dt.datetime, report: Report) -> dict[str, Picture]:
     pictures: dict[str, Picture] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for number, code in enumerate(PICTURE_CODES, start=1):
-            report("图片", number, len(PICTURE_CODES))
+        for number, code in enumerate(picture_codes(), start=1):
+            report("图片", number, len(picture_codes()))
             made = draw_picture(code, Path(folder) / f"{code}.png")
-            with made.path.open("rb") as handle:
-                pictures[code] = store_picture(
-                    file=File(handle, name=made.path.name),
-                    title=made.title,
-                    description=made.alt,
-                    acting_user=editor,
-                    now=now,
-                )
+            pictures[code] = store_picture(
+                data=made.path.read_bytes(),
+                file_name=made.path.name,
+                title=made.title,
+                description=made.alt,
+                acting_user=editor,
+                now=now,
+            )
     return pictures
 
 

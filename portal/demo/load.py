@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from django.utils import timezone
 
+from courses.actions.shelves import ensure_shelves
 from portal.demo.content import load_content
 from portal.demo.organisation import Stage, draw_people
 from portal.demo.people import load_accounts, load_licences, load_people, load_posts, load_units
@@ -20,6 +21,7 @@ def load_demo(*, employees: int, now: dt.datetime, report: Report) -> None:
     """Load content, training, people and their progress as of `now`. The database should hold no people yet."""
     today = timezone.localdate(now)
     people = draw_people(employees, today, one_by_one=ONE_BY_ONE)
+    ensure_shelves(acting_user=None, now=now)
     load_units(now=now)
     load_posts(now=now)
     accounts = load_accounts(today=today, now=now, learners=False)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from people.actions.accounts import save_account
 from people.actions.imports import ImportOptions, apply_import
-from people.actions.organisation import ensure_unit_path
+from people.actions.organisation import ensure_unit_path, ensure_unit_paths
 from people.actions.posts import save_hazards, save_licence_type, save_post
 from people.actions.roles import grant_role
 from people.models import Employee, LicenceType, UnitKind, User
@@ -58,12 +58,8 @@ def load_posts(*, now: dt.datetime) -> None:
 
 def load_units(*, now: dt.datetime) -> None:
     """Load the root of the works and the two outside firms; teams come with the people."""
-    for name, kind in (
-        (ROOT, UnitKind.GROUP),
-        (DISPATCH_FIRM, UnitKind.DISPATCH_FIRM),
-        (CONTRACTOR, UnitKind.CONTRACTOR),
-    ):
-        ensure_unit_path(path=name, kind=kind, acting_user=None, now=now)
+    kinds = {ROOT: UnitKind.GROUP, DISPATCH_FIRM: UnitKind.DISPATCH_FIRM, CONTRACTOR: UnitKind.CONTRACTOR}
+    ensure_unit_paths(paths=kinds, root_kinds=kinds, acting_user=None, now=now)
 
 
 def load_people(people: Sequence[DemoPerson], *, today: dt.date, report: Report) -> None:
