@@ -1,0 +1,206 @@
+import pytest
+from django.contrib.auth.models import Group, Permission
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.urls import reverse
+from wagtail.models import Collection, GroupCollectionPermission, PageViewRestriction
+
+from courses.queries import get_film_for
+from tests.factories.courses import (
+    FilmFactory,
+    FilmSubtitleFactory,
+    PolicySpeechFactory,
+    learning_home,
+)
+from tests.factories.people import EmployeeFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def film():
+    """A film with subtitles and a poster that no lesson shows yet."""
+    film = FilmFactory()
+    film.thumbnail.save("poster.jpg", ContentFile(b"jpeg"))
+    FilmSubtitleFactory(film=film)
+    return film
+
+
+@pytest.fixture
+def addresses(film):
+    return [
+        film.url,
+        film.poster_url,
+        reverse("courses:subtitles", args=[film.pk, "zh-hans"]),
+    ]
+
+
+@pytest.fixture
+def learner(client):
+    employee = EmployeeFactory()
+    client.force_login(employee.user)
+    return employee
+
+
+def film_editor():
+    """Give an account the right to change films, as Wagtail's group page does."""
+    user, group = UserFactory(), Group.objects.create(name="片库编辑")
+    GroupCollectionPermission.objects.create(
+        group=group,
+        collection=Collection.get_first_root_node(),
+        permission=Permission.objects.get(codename="change_media"),
+    )
+    user.groups.add(group)
+    return user
+
+
+def statuses(client, addresses):
+    found = []
+    for address in addresses:
+        response = client.get(address)
+        found.append(response.status_code)
+        if response.streaming:
+            b"".join(response.streaming_content)
+    return found
+
+
+class TestWhoMaySeeAFilm:
+    def test_people_who_are_signed_in_once_a_live_lesson_shows_it(self, client, learner, film, addresses):
+        PolicySpeechFactory(film=film)
+        assert statuses(client, addresses) == [200, 200, 200]
+
+    def test_a_film_inside_the_text_of_a_live_lesson(self, client, learner, film, addresses):
+        lesson = PolicySpeechFactory(body=[("film", {"film": film, "caption": ""})])
+        assert statuses(client, addresses) == [200, 200, 200]
+        lesson.unpublish()
+        assert statuses(client, addresses) == [404, 404, 404]
+
+    def test_nobody_else(self, client, film, addresses):
+        PolicySpeechFactory(film=film)
+        assert statuses(client, addresses) == [404, 404, 404]
+
+    def test_not_while_no_lesson_shows_it(self, client, learner, film, addresses):
+        assert statuses(client, addresses) == [404, 404, 404]
+
+    def test_not_while_the_lesson_is_a_draft(self, client, learner, film, addresses):
+        PolicySpeechFactory(film=film, live=False)
+        assert statuses(client, addresses) == [404, 404, 404]
+
+    def test_not_when_the_lesson_is_closed_to_them(self, client, learner, film, addresses):
+        lesson = PolicySpeechFactory(film=film)
+        restriction = PageViewRestriction.objects.create(
+            page=lesson, restriction_type=PageViewRestriction.GROUPS
+        )
+        assert statuses(client, addresses) == [404, 404, 404]
+        group = Group.objects.create(name="甲班")
+        restriction.groups.add(group)
+        learner.user.groups.add(group)
+        assert statuses(client, addresses) == [200, 200, 200]
+
+    def test_a_shared_password_opens_nothing(self, client, learner, film, addresses):
+        PolicySpeechFactory(film=film)
+        PageViewRestriction.objects.create(
+            page=learning_home(), restriction_type=PageViewRestriction.PASSWORD, password="x"
+        )
+        assert statuses(client, addresses) == [404, 404, 404]
+
+    def test_editors_of_films(self, client, film, addresses):
+        client.force_login(film_editor())
+        assert statuses(client, addresses) == [200, 200, 200]
+
+    def test_not_an_account_that_was_closed(self, film):
+        PolicySpeechFactory(film=film)
+        user = UserFactory(is_active=False)
+        with pytest.raises(type(film).DoesNotExist):
+            get_film_for(user, film.pk)
+
+
+class TestFilm:
+    def test_is_sent_in_ranges(self, client, learner, film):
+        PolicySpeechFactory(film=film)
+        response = client.get(film.url, headers={"range": "bytes=0-1"})
+        assert (response.status_code, b"".join(response.streaming_content)) == (206, film.title.encode()[:2])
+        assert response["Content-Type"] == "video/mp4"
+        assert client.get(film.url, headers={"range": "bytes=999999-"}).status_code == 416
+        assert client.head(film.url).status_code == 200
+
+    def test_another_name_or_method_is_refused(self, client, learner, film):
+        PolicySpeechFactory(film=film)
+        assert client.get(reverse("courses:film", args=[film.pk, "old.mp4"])).status_code == 404
+        assert client.post(film.url).status_code == 405
+
+    def test_a_language_without_subtitles_is_not_found(self, client, learner, film):
+        PolicySpeechFactory(film=film)
+        assert client.get(reverse("courses:subtitles", args=[film.pk, "en"])).status_code == 404
+
+    def test_subtitles_are_webvtt_for_this_reader_alone(self, client, learner, film):
+        PolicySpeechFactory(film=film)
+        response = client.get(reverse("courses:subtitles", args=[film.pk, "zh-hans"]))
+        assert response["Content-Type"] == "text/vtt; charset=utf-8"
+        assert response["Cache-Control"] == "private, no-cache"
+        assert response.content.decode() == film.subtitles.get().text
+
+    def test_a_film_without_poster_has_none(self, client, learner):
+        film = FilmFactory()
+        PolicySpeechFactory(film=film)
+        assert film.poster_url == ""
+        assert client.get(reverse("courses:poster", args=[film.pk])).status_code == 404
+
+    @pytest.mark.parametrize("lessons", [1, 3])
+    def test_asking_costs_the_same_however_many_lessons_show_it(
+        self, client, learner, film, lessons, django_assert_max_num_queries
+    ):
+        for _ in range(lessons):
+            PolicySpeechFactory(film=film)
+        with django_assert_max_num_queries(12):
+            assert statuses(client, [film.url]) == [200]
+
+
+class TestPicture:
+    @pytest.fixture(autouse=True)
+    def files(self):
+        for name in (
+            "images/a.jpg",
+            "original_images/b.png",
+            "images/c.svg",
+            "media/film.jpg",
+            "documents/d.pdf",
+            "jobs/e.jpg",
+            "x.jpg",
+        ):
+            default_storage.save(name, ContentFile(b"bytes"))
+
+    @pytest.mark.parametrize(
+        ("name", "content_type"), [("images/a.jpg", "image/jpeg"), ("original_images/b.png", "image/png")]
+    )
+    def test_pictures_are_sent_to_people_who_are_signed_in(self, client, learner, name, content_type):
+        response = client.get(f"/media/{name}")
+        assert (response.status_code, response["Content-Type"]) == (200, content_type)
+        assert response["Cache-Control"] == "private, no-cache"
+        assert b"".join(response.streaming_content) == b"bytes"
+
+    def test_nobody_else(self, client):
+        assert client.get("/media/images/a.jpg").status_code == 404
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "images/none.jpg",
+            "images/c.svg",
+            "images/../media/film.jpg",
+            "images/..%2fmedia/film.jpg",
+            "images/%2e%2e/media/film.jpg",
+            "images//a.jpg",
+            "images/./a.jpg",
+            "images\\..\\media\\film.jpg",
+            "images/a.jpg%00.jpg",
+            "/images/a.jpg",
+            "media/film.jpg",
+            "documents/d.pdf",
+            "jobs/e.jpg",
+            "x.jpg",
+            "images",
+        ],
+    )
+    def test_nothing_else_has_an_address(self, client, learner, name):
+        assert client.get(f"/media/{name}").status_code == 404
