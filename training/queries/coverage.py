@@ -86,7 +86,9 @@ def coverage_table(scope: Scope, on: dt.date, programme_kind: str = "") -> Cover
     """
     units = [
         UnitFacts(*values)
-        for values in OrgUnit.objects.filter(scope.q("path")).values_list("id", "path", "depth", "name", "kind")
+        for values in OrgUnit.objects.filter(scope.q("path")).values_list(
+            "id", "path", "depth", "name", "kind"
+        )
     ]
     own = _own_counts(scope, on, programme_kind)
     return CoverageTable(
@@ -141,7 +143,9 @@ def coverage_people(scope: Scope, on: dt.date, programme_kind: str = "") -> list
         .order_by("unit__path", "employee__employee_no")
     )
     inside = _stays_on(scope, on).values("employee_id")
-    owing = set(owed_on(on, programme_kind).filter(employee_id__in=inside).values_list("employee_id", flat=True))
+    owing = set(
+        owed_on(on, programme_kind).filter(employee_id__in=inside).values_list("employee_id", flat=True)
+    )
     missing: dict[int, list[Obligation]] = {}
     for obligation in (
         undone_on(on, programme_kind)
@@ -183,5 +187,3 @@ def _person_state(is_owing: bool, missing: Sequence[Obligation], on: dt.date) ->
 def unit_scope(unit: OrgUnit) -> Scope:
     """Return the scope of one unit and everything below it."""
     return Scope(paths=(unit.path,))
-
-

@@ -37,7 +37,16 @@ def _units_sheet(table: CoverageTable) -> Sheet:
     kinds = dict(UnitKind.choices)
     return Sheet(
         title=_("覆盖率"),
-        header=[_("单位"), _("层级"), _("人数"), _("应培训"), _("已完成"), _("逾期"), _("当前停岗"), _("覆盖率")],
+        header=[
+            _("单位"),
+            _("层级"),
+            _("人数"),
+            _("应培训"),
+            _("已完成"),
+            _("逾期"),
+            _("当前停岗"),
+            _("覆盖率"),
+        ],
         rows=[
             [
                 INDENT * row.level + row.name,
@@ -145,10 +154,10 @@ def ledger_workbook(records: Iterable[TrainingRecord], *, exported_by: User, now
     ]
     moment = date_format(timezone.localtime(now), "Y-m-d H:i")
     notes = [
-        _("培训台账，%(who)s 导出于 %(when)s。") % {"who": f"{exported_by}（{exported_by.username}）", "when": moment},
+        _("培训台账，%(who)s 导出于 %(when)s。")
+        % {"who": f"{exported_by}（{exported_by.username}）", "when": moment},
         _("“培训完成”的学时含其中的现场教育，与“现场教育”各行不得相加。"),
     ]
     return workbook_bytes(
         [Sheet(_("培训台账"), header, rows, [8, 12, 10, 10, 40, 8, 8, 8, 18, 18, 12, 18, 10, 18, 70], notes)]
     )
-
