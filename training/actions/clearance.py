@@ -140,12 +140,8 @@ def save_licence(
         )
     with transaction.atomic():
         Employee.objects.select_for_update().get(pk=employee.pk)
-        twin = (
-            Licence.objects.filter(licence_type=licence_type, number=number)
-            .exclude(pk=licence.pk if licence else None)
-            .select_related("employee")
-            .first()
-        )
+        twins = Licence.objects.filter(licence_type=licence_type, number=number).select_related("employee")
+        twin = (twins.exclude(pk=licence.pk) if licence else twins).first()
         if twin is not None:
             raise LicenceRefused(
                 _("证号 %(number)s（%(kind)s）已登记在 %(holder)s 名下，请核对证号。")

@@ -175,8 +175,8 @@ def _owed(ids: list[int]) -> dict[int, list[OwedTraining]]:
 
 def _held(ids: list[int]) -> dict[int, list[HeldLicence]]:
     found: dict[int, list[HeldLicence]] = defaultdict(list)
-    for employee_id, *licence in Licence.objects.filter(employee_id__in=ids).values_list(
-        "employee_id", "licence_type__code", "valid_from", "valid_until", "review_due_on"
-    ):
-        found[employee_id].append(HeldLicence(*licence))
+    for employee_id, code, valid_from, valid_until, review_due_on in Licence.objects.filter(
+        employee_id__in=ids
+    ).values_list("employee_id", "licence_type__code", "valid_from", "valid_until", "review_due_on"):
+        found[employee_id].append(HeldLicence(code, valid_from, valid_until, review_due_on))
     return found
