@@ -13,9 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from certificates.models import Certificate, CertificateFile, CertificateTemplate
-from certificates.permissions import may_manage, may_read
 from certificates.standing import Change, Standing, State, standing_at
-from people.models import Assignment, AssignmentKind, User
+from people.models import User
+from people.permissions import Capability, scope_for
+from people.queries import current_assignment, employees_for
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -67,26 +68,54 @@ def certificates_of(employee_id: int) -> QuerySet[Certificate]:
     return _with_standing(Certificate.objects.filter(employee_id=employee_id))
 
 
+def certificates_for(
+    user: User | AnonymousUser, capability: Capability = Capability.VIEW_RESULTS
+) -> QuerySet[Certificate]:
+    """Return the certificates of the people over whom `user` has `capability`, newest first."""
+    rows = Certificate.objects.all()
+    if not scope_for(user, capability).everything:
+        rows = rows.filter(employee__in=employees_for(user, capability).values("pk"))
+    return _with_standing(rows)
+
+
 def get_certificate_for(user: User | AnonymousUser, public_id: UUID) -> Certificate:
-    """Return the certificate if `user` may see it; raise Http404 alike for missing and out of scope."""
+    """Return the certificate if it is the user's own or a role of theirs sees the results of its holder.
+
+    Raises Http404 alike for one that is missing and one out of scope.
+    """
     found = _with_standing(Certificate.objects.filter(public_id=public_id)).first()
     if found is None or not may_read(user, found):
         raise Http404(_("没有这张证书，或者它不对你开放"))
     return found
 
 
-def get_managed_certificate_for(user: User | AnonymousUser, public_id: UUID) -> Certificate:
-    """Return the certificate if `user` may change its standing; raise Http404 otherwise."""
-    found = get_certificate_for(user, public_id)
-    if not may_manage(user, found):
+def get_office_certificate_for(
+    user: User | AnonymousUser, public_id: UUID, capability: Capability = Capability.VIEW_RESULTS
+) -> Certificate:
+    """Return the certificate for the back office: through a role only, not because it is one's own.
+
+    Raises Http404 alike for one that is missing and one out of scope.
+    """
+    found = certificates_for(user, capability).filter(public_id=public_id).first()
+    if found is None:
         raise Http404(_("没有这张证书，或者它不对你开放"))
     return found
 
 
-def certificates_managed_by(user: User | AnonymousUser) -> QuerySet[Certificate]:
-    """Return the certificates whose standing `user` may change."""
-    rows = Certificate.objects.all() if may_manage(user) else Certificate.objects.none()
-    return _with_standing(rows)
+def may_read(user: User | AnonymousUser, certificate: Certificate) -> bool:
+    """Tell whether a certificate is the user's own or in the scope of a role that sees results."""
+    if not isinstance(user, User) or not user.is_active:
+        return False
+    return certificate.employee.user_id == user.pk or _holds(user, Capability.VIEW_RESULTS, certificate)
+
+
+def may_manage(user: User | AnonymousUser, certificate: Certificate) -> bool:
+    """Tell whether `user` may change a certificate's standing."""
+    return _holds(user, Capability.MANAGE_CERTIFICATES, certificate)
+
+
+def _holds(user: User | AnonymousUser, capability: Capability, certificate: Certificate) -> bool:
+    return employees_for(user, capability).filter(pk=certificate.employee_id).exists()
 
 
 def search_certificates(rows: QuerySet[Certificate], text: str) -> QuerySet[Certificate]:
@@ -123,17 +152,7 @@ def template_for(programme_id: int) -> CertificateTemplate | None:
 
 def place_on(employee_id: int, day: dt.date) -> tuple[str, str]:
     """Return unit (path from the top, joined by `/`) and post of a person's own post on `day`, or two empty texts."""
-    assignment = (
-        Assignment.objects.filter(
-            Q(ends_before__isnull=True) | Q(ends_before__gt=day),
-            employee_id=employee_id,
-            kind=AssignmentKind.PRIMARY,
-            starts_on__lte=day,
-        )
-        .select_related("unit", "post")
-        .order_by("-starts_on", "-id")
-        .first()
-    )
+    assignment = current_assignment(employee_id, day)
     if assignment is None:
         return "", ""
     names = [unit.name for unit in assignment.unit.get_ancestors()] + [assignment.unit.name]

@@ -80,7 +80,7 @@ def certificate_html(
         "code_grouped": grouped(code),
         "qr": qr_svg(verify_url(code)),
         "issued_at": issued_at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "sizes": {name: text_size(printed[name], *limits) for name, limits in SIZE_LIMITS.items()},
+        "sizes": {name: text_size(str(dict(printed)[name]), *limits) for name, limits in SIZE_LIMITS.items()},
         "sample": sample,
     }
     # A certificate is a Chinese document, whatever language the reader's screens are in.

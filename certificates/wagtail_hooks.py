@@ -5,17 +5,17 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
-from certificates.permissions import may_manage
 from certificates.views import office
 from certificates.viewsets import CertificateTemplateViewSet
+from people.permissions import Capability, allows
 
 
 class CertificatesMenuItem(MenuItem):
-    """The list of certificates, for those who may manage them."""
+    """The list of certificates, for those who see results."""
 
     def is_shown(self, request):
         """Hide the entry from everyone else."""
-        return may_manage(request.user)
+        return allows(request.user, Capability.VIEW_RESULTS)
 
 
 @hooks.register("register_admin_urls")

@@ -7,8 +7,7 @@ from django.utils.translation import gettext as _
 
 from certificates.errors import ChangeImpossible, NotAllowed, ReasonMissing
 from certificates.models import Certificate, CertificateStatus, StatusKind
-from certificates.permissions import may_manage
-from certificates.queries import standing_of
+from certificates.queries import may_manage, standing_of
 from certificates.standing import FINAL_STATES, State
 from common.text import squeeze
 from people.models import User

@@ -18,18 +18,19 @@ from certificates.content import SAMPLE_CODE, sample_fields
 from certificates.errors import CertificateError
 from certificates.forms import ReasonForm
 from certificates.numbering import BadNumber, parse_number
-from certificates.permissions import may_manage
 from certificates.queries import (
     cards,
-    certificates_managed_by,
+    certificates_for,
     get_certificate_template,
-    get_managed_certificate_for,
+    get_office_certificate_for,
+    may_manage,
     search_certificates,
 )
 from certificates.rendering import render_pdf
 from certificates.standing import FINAL_STATES, State
 from common.clock import now
 from people.models import User
+from people.permissions import Capability, allows
 
 PER_PAGE = 50
 ACTIONS = {"suspend": suspend_certificate, "resume": resume_certificate, "revoke": revoke_certificate}
@@ -38,9 +39,10 @@ ACTIONS = {"suspend": suspend_certificate, "resume": resume_certificate, "revoke
 @require_safe
 def certificate_list(request: HttpRequest) -> HttpResponse:
     """List the certificates in scope, newest first, found by number, name or employee number."""
-    _require_manager(request)
+    if not allows(request.user, Capability.VIEW_RESULTS):
+        raise PermissionDenied
     asked = request.GET.get("q", "").strip()
-    rows = certificates_managed_by(request.user)
+    rows = certificates_for(request.user)
     if asked:
         rows = search_certificates(rows, _canonical(asked))
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("p"))
@@ -67,7 +69,7 @@ def certificate_change(request: HttpRequest, public_id: UUID, change: str) -> Ht
     """Suspend, resume or revoke a certificate with a reason."""
     if change not in ACTIONS:
         raise Http404
-    certificate = get_managed_certificate_for(request.user, public_id)
+    certificate = get_office_certificate_for(request.user, public_id, Capability.MANAGE_CERTIFICATES)
     form = ReasonForm(request.POST)
     if not form.is_valid():
         return _inspect_page(request, public_id, form, status=422)
@@ -106,11 +108,6 @@ def template_preview(request: HttpRequest, template_id: int) -> HttpResponse:
     return response
 
 
-def _require_manager(request: HttpRequest) -> None:
-    if not may_manage(request.user):
-        raise PermissionDenied
-
-
 def _canonical(asked: str) -> str:
     """Return a number in its printed form, however it was typed; other text as it is."""
     try:
@@ -120,7 +117,7 @@ def _canonical(asked: str) -> str:
 
 
 def _inspect_page(request: HttpRequest, public_id: UUID, form: ReasonForm, status: int = 200) -> HttpResponse:
-    certificate = get_managed_certificate_for(request.user, public_id)
+    certificate = get_office_certificate_for(request.user, public_id)
     card = cards([certificate], now())[0]
     state = card.standing.state
     context = {
@@ -134,6 +131,7 @@ def _inspect_page(request: HttpRequest, public_id: UUID, form: ReasonForm, statu
         "card": card,
         "certificate": certificate,
         "form": form,
+        "may_change": may_manage(request.user, certificate),
         "is_final": state in FINAL_STATES,
         "is_suspended": state == State.SUSPENDED,
     }

@@ -28,7 +28,7 @@ LABELS = {
     "post": _("岗位"),
     "programme": _("培训项目"),
     "body": _("正文"),
-    "hours": _("实修学时"),
+    "hours": _("学时"),
     "score": _("考核成绩（百分制）"),
     "completed_on": _("完成日期"),
     "issued_on": _("签发日期"),

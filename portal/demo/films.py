@@ -19,6 +19,7 @@ _FILMS = {
     "hot-work": (film_hot_work.TITLE, film_hot_work.SCENES),
     "glove": (film_glove.TITLE, film_glove.SCENES),
 }
+FILM_CODES = tuple(_FILMS)
 
 
 class FfmpegMissing(RuntimeError):
@@ -37,11 +38,6 @@ class FilmMade:
     duration_s: float
     subtitles_vtt: str
     title: str
-
-
-def film_codes() -> list[str]:
-    """Return the codes of all films."""
-    return list(_FILMS)
 
 
 def make_film(code: str, target: Path, *, seconds: float | None = None) -> FilmMade:

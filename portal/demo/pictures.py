@@ -48,11 +48,6 @@ class _Picture:
     scene: Callable[[Canvas], None]
 
 
-def picture_codes() -> list[str]:
-    """Return the codes of all pictures."""
-    return list(_PICTURES)
-
-
 def draw_picture(code: str, target: Path) -> PictureMade:
     """Draw the picture `code` into the file `target` (.png or .jpg).
 
@@ -319,3 +314,4 @@ _PICTURES = {
         _assembly_point,
     ),
 }
+PICTURE_CODES = tuple(_PICTURES)

@@ -8,8 +8,9 @@ from certificates.errors import ChangeImpossible, NotAllowed, ReasonMissing
 from certificates.models import CertificateStatus
 from certificates.queries import cards, certificates_of, standing_of
 from certificates.standing import State
+from people.models import Role
 from tests.factories.certificates import ProgrammeRecordFactory
-from tests.factories.people import UserFactory
+from tests.factories.people import AssignmentFactory, RoleGrantFactory, UserFactory, org_path
 
 NOW = dt.datetime(2026, 3, 9, 1, 0, tzinfo=dt.UTC)
 LATER = NOW + dt.timedelta(hours=1)
@@ -67,11 +68,23 @@ def test_change_without_a_fitting_reason_is_refused(reason, certificate, manager
     assert not CertificateStatus.objects.exists()
 
 
-def test_holder_and_strangers_may_not_change(certificate):
-    for user in (certificate.employee.user, UserFactory(), UserFactory(superuser=True, is_active=False)):
+def test_only_a_safety_officer_over_the_holders_unit_may_change(certificate):
+    AssignmentFactory(employee=certificate.employee, unit=org_path("总厂/一车间/甲班"))
+
+    def officer(role, path):
+        return RoleGrantFactory(role=role, unit=org_path(path)).user
+
+    for user in (
+        certificate.employee.user,
+        UserFactory(),
+        UserFactory(superuser=True, is_active=False),
+        officer(Role.HR_OFFICER, "总厂"),
+        officer(Role.SAFETY_OFFICER, "总厂/二车间"),
+    ):
         with pytest.raises(NotAllowed, match=certificate.number):
             change(revoke_certificate, certificate, user)
     assert not CertificateStatus.objects.exists()
+    assert change(revoke_certificate, certificate, officer(Role.SAFETY_OFFICER, "总厂/一车间"))
 
 
 def test_impossible_changes_are_refused(certificate, manager):

@@ -12,8 +12,9 @@ from certificates.models import Certificate, CertificateStatus, CertificateTempl
 from certificates.queries import standing_of
 from certificates.standing import State
 from common.clock import now
+from people.models import Role, User
 from tests.factories.certificates import CertificateTemplateFactory, ProgrammeRecordFactory
-from tests.factories.people import EmployeeFactory, UserFactory
+from tests.factories.people import AssignmentFactory, EmployeeFactory, RoleGrantFactory, UserFactory, org_path
 
 NOW = dt.datetime(2026, 3, 9, 1, 0, tzinfo=dt.UTC)
 LIST = "/admin/certificates/"
@@ -133,6 +134,22 @@ def test_staff_without_rights_reach_nothing(admin_without_rights, certificate):
     assert client.get(preview).status_code == 302
     assert not CertificateStatus.objects.exists()
     assert "证书" not in client.get("/admin/").text
+
+
+def test_hr_reads_what_is_in_its_scope_and_changes_nothing(admin_without_rights, certificate):
+    client, user = admin_without_rights, User.objects.latest("pk")
+    AssignmentFactory(employee=certificate.employee, unit=org_path("总厂/一车间"))
+    other = issue_for_record(record_id=ProgrammeRecordFactory(employee__assigned=True).pk, now=NOW)
+    RoleGrantFactory(user=user, role=Role.HR_OFFICER, unit=org_path("总厂"))
+
+    listed = client.get(LIST).text
+    assert certificate.number in listed
+    assert other.number not in listed
+    inspected = client.get(reverse("certificates_office:inspect", args=[certificate.public_id]))
+    assert "只有安全管理人员可以变更证书状态" in inspected.text
+    assert "<textarea" not in inspected.text
+    assert change(client, certificate, "revoke").status_code == 404
+    assert client.get(reverse("certificates_office:inspect", args=[other.public_id])).status_code == 404
 
 
 def test_preview_is_a_sample_and_stores_nothing(office, tmp_path):

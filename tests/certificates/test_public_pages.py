@@ -10,8 +10,9 @@ from certificates.actions.files import make_file
 from certificates.actions.issue import issue_for_record
 from certificates.actions.standing import revoke_certificate
 from certificates.views.public import REQUESTS_PER_MINUTE
+from people.models import Role
 from tests.factories.certificates import CertifiedProgrammeFactory, ProgrammeRecordFactory
-from tests.factories.people import EmployeeFactory, UserFactory
+from tests.factories.people import AssignmentFactory, EmployeeFactory, RoleGrantFactory, UserFactory, org_path
 
 NOW = dt.datetime(2026, 3, 9, 1, 0, tzinfo=dt.UTC)
 pytestmark = pytest.mark.django_db
@@ -173,6 +174,23 @@ def test_colleague_gets_the_same_404_as_for_none(client, certificate):
     missing = client.get("/certificates/00000000-0000-0000-0000-000000000000.pdf")
     assert (denied.status_code, missing.status_code) == (404, 404)
     assert denied.content == missing.content
+
+
+def test_roles_that_see_results_may_read_within_their_scope(client, certificate):
+    AssignmentFactory(employee=certificate.employee, unit=org_path("总厂/一车间/甲班"))
+    for role, path, status in (
+        (Role.HR_OFFICER, "总厂", 202),
+        (Role.HR_OFFICER, "总厂/二车间", 404),
+        (Role.TEAM_LEADER, "总厂/一车间", 404),
+    ):
+        client.force_login(RoleGrantFactory(role=role, unit=org_path(path)).user)
+        assert download(client, certificate).status_code == status, (role, path)
+
+
+def test_anyone_else_is_asked_to_sign_in(client, certificate):
+    response = download(client, certificate)
+    assert response.status_code == 302
+    assert f"next=/certificates/{certificate.public_id}.pdf" in response["Location"]
 
 
 def test_superuser_may_read(client, certificate):

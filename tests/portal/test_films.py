@@ -9,11 +9,11 @@ from portal.demo.drawing import Canvas
 from portal.demo.film_glove import SCENES as GLOVE
 from portal.demo.film_hot_work import SCENES as HOT_WORK
 from portal.demo.films import (
+    FILM_CODES,
     FPS,
     FfmpegMissing,
     FilmFailed,
     _frames_per_scene,
-    film_codes,
     make_film,
     subtitles,
 )
@@ -90,7 +90,7 @@ def test_film_is_made_the_same_twice(tmp_path):
 
 
 def test_unknown_film_is_an_error(tmp_path):
-    assert film_codes() == ["hot-work", "glove"]
+    assert FILM_CODES == ("hot-work", "glove")
     with pytest.raises(KeyError):
         make_film("cat", tmp_path / "cat.mp4")
 

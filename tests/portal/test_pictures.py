@@ -3,7 +3,7 @@ from PIL import Image
 
 from portal.demo import drawing
 from portal.demo.drawing import FontMissing
-from portal.demo.pictures import draw_picture, picture_codes
+from portal.demo.pictures import PICTURE_CODES, draw_picture
 
 CODES = [
     "hot-work-distance",
@@ -16,7 +16,7 @@ CODES = [
 
 
 def test_there_are_the_pictures_the_lessons_name():
-    assert picture_codes() == CODES
+    assert list(PICTURE_CODES) == CODES
 
 
 @pytest.mark.parametrize("code", CODES)
