@@ -33,6 +33,7 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--host", default="0.0.0.0")  # noqa: S104 - phones on the same network are the point
         parser.add_argument("--workers", type=int, default=2)
+        parser.add_argument("--employees", type=int, default=60, help="people of the demo")
         parser.add_argument("--no-demo", action="store_true", help="leave an empty installation empty")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -45,7 +46,7 @@ class Command(BaseCommand):
         self._collect_static()
         has_demo = not options["no_demo"]
         if has_demo and is_empty_installation():
-            call_command("demo", stdout=self.stdout)
+            call_command("demo", employees=options["employees"], stdout=self.stdout)
         connections.close_all()
         self._announce(options["port"], has_demo)
         self._supervise(options)
