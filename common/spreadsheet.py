@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from django.utils import timezone
 from openpyxl import Workbook
@@ -53,7 +54,7 @@ def workbook_bytes(sheets: Sequence[Sheet]) -> bytes:
     return buffer.getvalue()
 
 
-def _header_cell(page: object, text: str) -> WriteOnlyCell:
+def _header_cell(page: Any, text: str) -> Any:
     cell = _cell(page, text)
     cell.font = Font(bold=True)
     cell.fill = PatternFill("solid", fgColor="EEEDE8")
@@ -61,14 +62,14 @@ def _header_cell(page: object, text: str) -> WriteOnlyCell:
     return cell
 
 
-def _cell(page: object, value: Cell, is_percent: bool = False) -> WriteOnlyCell:
+def _cell(page: Any, value: Cell, is_percent: bool = False) -> Any:
     if isinstance(value, dt.datetime) and timezone.is_aware(value):
         value = timezone.localtime(value).replace(tzinfo=None)
     if isinstance(value, str):
         cell = WriteOnlyCell(page, value=ILLEGAL_CHARACTERS_RE.sub("", value))
         cell.data_type = "s"
     else:
-        cell = WriteOnlyCell(page, value=value)
+        cell = WriteOnlyCell(page, value=value)  # type: ignore[arg-type]  # openpyxl takes Decimal and date too
     if isinstance(value, dt.datetime):
         cell.number_format = "yyyy-mm-dd hh:mm"
     elif isinstance(value, dt.date):

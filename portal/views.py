@@ -1,6 +1,7 @@
 """The learner's pages: what to do next, one task, and what one has."""
 
 import uuid
+from typing import cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -24,6 +25,11 @@ from training.errors import TrainingError
 from training.models import Obligation
 from training.queries.obligations import ObligationStep, get_obligation_for
 from training.queries.records import records_of
+
+
+def _user_id(request: HttpRequest) -> int:
+    """Return the id of the signed-in user; views that call it are behind `login_required`."""
+    return cast(int, request.user.pk)
 
 
 @never_cache
@@ -105,7 +111,7 @@ def start_task_exam(request: HttpRequest, public_id: uuid.UUID, component_id: in
 @require_POST
 def read_notices(request: HttpRequest) -> HttpResponse:
     """Mark all of the learner's messages as read."""
-    mark_all_read(recipient_id=request.user.pk, now=now())
+    mark_all_read(recipient_id=_user_id(request), now=now())
     return redirect("portal:me")
 
 
@@ -121,6 +127,6 @@ def me(request: HttpRequest) -> HttpResponse:
             "assignment": current_assignment(employee.pk, today()),
             "records": records_of(employee.pk),
             "certificates": cards(certificates_of(employee.pk), now()),
-            "notices": unread_notices(request.user.pk),
+            "notices": unread_notices(_user_id(request)),
         }
     return render(request, "portal/me.html", context)

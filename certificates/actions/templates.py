@@ -7,9 +7,9 @@ from django.db import transaction
 
 from certificates.content import check_text
 from certificates.models import CertificateTemplate
-from certificates.permissions import may_manage
 from people.audit import record_audit
 from people.models import User
+from people.permissions import Capability, scope_for
 from training.models import Programme
 
 
@@ -29,7 +29,8 @@ def save_template(
 
     Raises UnknownPlaceholder for a text that cannot be filled, PermissionDenied.
     """
-    if acting_user is not None and not may_manage(acting_user):
+    # A template serves the whole organisation, so a part of the tree is not enough.
+    if acting_user is not None and not scope_for(acting_user, Capability.MANAGE_CERTIFICATES).everything:
         raise PermissionDenied
     for text in (body, footnote):
         check_text(text)

@@ -201,6 +201,7 @@ SCHEDULES = [
 ]
 
 # The platform's own settings
+PROJECT_DIR = BASE_DIR
 PUBLIC_BASE_URL = WAGTAILADMIN_BASE_URL
 ORGANISATION_NAME = env("ORGANISATION_NAME", default="")
 CREDIT_HOUR_MINUTES = 45  # 1 学时 = 45 minutes: convention, no clause defines it

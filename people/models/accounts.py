@@ -19,8 +19,8 @@ class User(AbstractUser):
     REQUIRED_FIELDS = ["name"]
 
     class Meta(AbstractUser.Meta):
-        verbose_name = _("账号")
-        verbose_name_plural = _("账号")
+        verbose_name = _("账号")  # type: ignore[assignment]
+        verbose_name_plural = _("账号")  # type: ignore[assignment]
         permissions = [("import_people", "Can import employees"), ("view_coverage", "Can see coverage")]
 
     def __str__(self) -> str:

@@ -19,9 +19,9 @@ from exams.actions.bank import QuestionDraft, save_bank, save_questions, save_to
 from exams.actions.exams import ExamDraft, RowDraft, save_exam
 from exams.models import Bank, Exam
 from people.models import Hazard, Post, User
-from portal.demo.films import film_codes, make_film
+from portal.demo.films import FILM_CODES, make_film
 from portal.demo.lessons import DATA, DemoLesson, read_lessons
-from portal.demo.pictures import draw_picture, picture_codes
+from portal.demo.pictures import PICTURE_CODES, draw_picture
 
 Report = Callable[[str, int, int], None]
 BANK_CODE = "works"
@@ -93,8 +93,8 @@ def _with_picture(name: str, value: Any, pictures: dict[str, Picture]) -> Any:
 def _load_films(editor: User, now: dt.datetime, report: Report) -> dict[str, Film]:
     films: dict[str, Film] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for number, code in enumerate(film_codes(), start=1):
-            report("影片", number, len(film_codes()))
+        for number, code in enumerate(FILM_CODES, start=1):
+            report("影片", number, len(FILM_CODES))
             made = make_film(code, Path(folder) / f"{code}.mp4")
             films[code] = store_film(
                 path=made.path, title=made.title, subtitles=made.subtitles_vtt, acting_user=editor, now=now
@@ -105,8 +105,8 @@ def _load_films(editor: User, now: dt.datetime, report: Report) -> dict[str, Fil
 def _load_pictures(editor: User, now: dt.datetime, report: Report) -> dict[str, Picture]:
     pictures: dict[str, Picture] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for number, code in enumerate(picture_codes(), start=1):
-            report("图片", number, len(picture_codes()))
+        for number, code in enumerate(PICTURE_CODES, start=1):
+            report("图片", number, len(PICTURE_CODES))
             made = draw_picture(code, Path(folder) / f"{code}.png")
             pictures[code] = store_picture(
                 data=made.path.read_bytes(),

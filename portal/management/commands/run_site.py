@@ -58,7 +58,7 @@ class Command(BaseCommand):
             for path in sorted(Path(folder).rglob("*")):
                 if path.is_file():
                     digest.update(f"{path} {path.stat().st_mtime_ns}".encode())
-        digest.update((settings.BASE_DIR / "requirements.lock").read_bytes())
+        digest.update((settings.PROJECT_DIR / "requirements.lock").read_bytes())
         if stamp.exists() and stamp.read_text() == digest.hexdigest():
             return
         self.stdout.write("Collecting static files …")
@@ -89,7 +89,7 @@ class Command(BaseCommand):
         queue = [sys.executable, "manage.py", "qcluster"]
         # Own process groups: Ctrl-C reaches this process only, which then ends both in order.
         children = {
-            name: subprocess.Popen(command, cwd=settings.BASE_DIR, start_new_session=True)  # noqa: S603
+            name: subprocess.Popen(command, cwd=settings.PROJECT_DIR, start_new_session=True)  # noqa: S603
             for name, command in (("web server", web), ("queue", queue))
         }
         stopping = False

@@ -1,0 +1,78 @@
+"""The panels of the back office's first page: what needs doing today."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AnonymousUser
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.ui.components import Component
+from wagtail.models import Page
+
+from common.clock import now, today
+from jobs.schedules import is_alive
+from people.models import User
+from people.permissions import Capability, allows
+from training.queries.work import WorkList, work_list
+
+
+@dataclass(frozen=True, slots=True)
+class TodayLine:
+    """One thing that needs somebody: a safety sign, its word, how many, and where it is settled."""
+
+    sign: str  # must | care | stop | safe
+    text: str | Promise
+    count: int
+    link: str
+
+
+class TodayPanel(Component):
+    """Who needs something today, each line leading to where it is settled. First on the page."""
+
+    name = "today"
+    order = 10
+    template_name = "portal/admin/today_panel.html"
+
+    class Media:
+        css = {"all": ["css/admin.css"]}
+
+    def get_context_data(self, parent_context):
+        """Gather the lines this user may act on."""
+        user = parent_context["request"].user
+        return {"lines": list(today_lines(user)), "on": today()}
+
+
+def today_lines(user: User | AnonymousUser) -> Iterator[TodayLine]:
+    """Yield what waits for this user; only what the user's roles let him or her see."""
+    if allows(user, Capability.VIEW_COVERAGE):
+        yield from _people_lines(work_list(user, today()))
+    if allows(user, Capability.EDIT_CONTENT):
+        drafts = Page.objects.filter(depth__gt=2, has_unpublished_changes=True).count()
+        if drafts:
+            yield TodayLine("must", _("草稿等待发布"), drafts, reverse("wagtailadmin_reports:site_history"))
+    if getattr(user, "is_superuser", False) and not is_alive(now()):
+        yield TodayLine(
+            "stop", _("后台队列三分钟没有心跳：证书和影片处理已停，请重启队列进程"), 1, reverse("health")
+        )
+
+
+def _people_lines(work: WorkList) -> Iterator[TodayLine]:
+    coverage = reverse("training_office:coverage")
+    obligations = reverse("training_office:obligations")
+    lines = (
+        TodayLine("must", _("新入职，培训未完成"), work.new_count, f"{obligations}?programme_kind=pre_job"),
+        TodayLine(
+            "must", _("转岗、返岗，培训未完成"), work.moved_count, f"{obligations}?programme_kind=job_change"
+        ),
+        TodayLine(
+            "must",
+            _("等待现场教育登记"),
+            sum(len(group.entries) for group in work.on_site),
+            reverse("training_office:on-site"),
+        ),
+        TodayLine("care", _("培训逾期"), work.late_count, f"{obligations}?late=1"),
+        TodayLine("care", _("证件 30 天内到期"), work.licences_count, coverage),
+        TodayLine("stop", _("不可上岗"), work.blocked_count, coverage),
+    )
+    yield from (line for line in lines if line.count)
