@@ -169,3 +169,8 @@ def known_people(
             directory[employer_id].full_name if employer_id else "",
         )
     return people
+
+
+def has_employees() -> bool:
+    """Tell whether anybody has been imported or hired yet."""
+    return Employee.objects.exists()
