@@ -172,5 +172,5 @@ def known_people(
 
 
 def has_employees() -> bool:
-    """Tell whether anybody is known at all."""
+    """Tell whether anybody has been imported or hired yet."""
     return Employee.objects.exists()

@@ -14,6 +14,9 @@ def register_log_actions(actions):
     for code, label in (
         ("people.unit.create", _("新建组织单元")),
         ("people.post.create", _("新建岗位")),
+        ("people.post.save", _("保存岗位")),
+        ("people.licence_type.save", _("保存证件种类")),
+        ("people.account.save", _("保存账号")),
         ("people.import.apply", _("导入人员")),
         ("people.role.grant", _("授予角色")),
         ("people.role.end", _("收回角色")),

@@ -163,7 +163,7 @@ def apply_import(
 def _ensure_places(plan: ImportPlan, acting_user: User | None, now: dt.datetime) -> PlaceIds:
     units = ensure_unit_paths(
         paths=[*plan.new_employers, *plan.new_units],
-        root_kinds=plan.new_employers,
+        kinds=plan.new_employers,
         acting_user=acting_user,
         now=now,
     )

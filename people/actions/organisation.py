@@ -31,15 +31,20 @@ def guess_kind(name: str, depth: int) -> UnitKind:
 
 
 @transaction.atomic
-def ensure_unit_path(*, path: str, acting_user: User | None, now: dt.datetime) -> OrgUnit:
+def ensure_unit_path(
+    *, path: str, kind: UnitKind | None = None, acting_user: User | None, now: dt.datetime
+) -> OrgUnit:
     """Return the unit at a full path such as 总厂/一车间/甲班, making what is missing of it.
+
+    `kind` is that of the last unit if it is made here; else it is guessed (`guess_kind`).
 
     Raises PermissionDenied if `acting_user` may not add units there, ValueError for an empty path.
     """
     name = "/".join(split_path(path))
     if not name:
         raise ValueError("an empty path names no unit")
-    ids = ensure_unit_paths(paths=[name], acting_user=acting_user, now=now)
+    kinds = {name: kind} if kind else None
+    ids = ensure_unit_paths(paths=[name], kinds=kinds, acting_user=acting_user, now=now)
     return OrgUnit.objects.get(pk=ids[name])
 
 
@@ -49,12 +54,12 @@ def ensure_unit_paths(
     paths: Iterable[str],
     acting_user: User | None,
     now: dt.datetime,
-    root_kinds: Mapping[str, UnitKind] | None = None,
+    kinds: Mapping[str, UnitKind] | None = None,
 ) -> dict[str, int]:
     """Make the units missing on these full paths and return the id of every unit by full name.
 
-    One query if nothing is missing. `root_kinds` says what a new root of that name is (a dispatch firm, a
-    contractor). Raises PermissionDenied if `acting_user` (None: the system) may not add a unit there.
+    One query if nothing is missing. `kinds` says what a new unit of that full name is (a dispatch firm, a
+    contractor) where it should not be guessed. Raises PermissionDenied if `acting_user` (None: the system) may not add a unit there.
     """
     directory = unit_directory()
     ids: dict[str, int] = {}
@@ -64,18 +69,17 @@ def ensure_unit_paths(
     scope = scope_for(acting_user, Capability.MANAGE_ORGANISATION) if acting_user else None
     for name in sorted(wanted, key=lambda text: (text.count("/"), text)):
         above, _, own = name.rpartition("/")
-        depth = name.count("/") + 1
+        kind = (kinds or {}).get(name) or guess_kind(own, name.count("/") + 1)
         if not above:
             if scope is not None and not scope.everything:
                 raise PermissionDenied(name)
-            kind = (root_kinds or {}).get(name) or guess_kind(own, depth)
             unit = OrgUnit.add_root(name=own, kind=kind)
         else:
             # Locked, so that two imports cannot give two children the same place in the tree.
             parent = OrgUnit.objects.select_for_update().get(pk=ids[above])
             if scope is not None and not scope.includes(parent):
                 raise PermissionDenied(name)
-            unit = parent.add_child(name=own, kind=guess_kind(own, depth))
+            unit = parent.add_child(name=own, kind=kind)
         ids[name] = unit.pk
         record_audit(
             unit, "people.unit.create", acting_user, {"after": {"name": name}, "at": now.isoformat()}

@@ -1,0 +1,1 @@
+"""Pages of people: signing in, display preferences, and the back office of HR."""
