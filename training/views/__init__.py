@@ -1,0 +1,1 @@
+"""The back office of the training room: thin views in Wagtail's admin."""
