@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
+from certificates.models import StatusKind
 from certificates.views import office
 from certificates.viewsets import CertificateTemplateViewSet
 from people.permissions import Capability, allows
@@ -36,6 +37,14 @@ def certificate_menu():
     return CertificatesMenuItem(
         _("证书"), reverse("certificates_office:list"), name="certificates", icon_name="form", order=410
     )
+
+
+@hooks.register("register_log_actions")
+def certificate_log_actions(actions):
+    """Name what this room writes to the audit log."""
+    actions.register_action("certificates.template.save", _("保存证书模板"), _("保存证书模板"))
+    for kind, label in StatusKind.choices:
+        actions.register_action(f"certificates.certificate.{kind}", label, label)
 
 
 @hooks.register("register_admin_viewset")

@@ -10,6 +10,7 @@ from certificates.models import Certificate, CertificateStatus, StatusKind
 from certificates.queries import may_manage, standing_of
 from certificates.standing import FINAL_STATES, State
 from common.text import squeeze
+from people.audit import record_audit
 from people.models import User
 
 REASON_LENGTH = 200
@@ -67,9 +68,11 @@ def _change(
             # A second click: what is so already is not written twice.
             return certificate.status_changes.filter(kind=kind).latest("changed_at", "id")
         _refuse_impossible(certificate, kind, state)
-        return CertificateStatus.objects.create(
+        change = CertificateStatus.objects.create(
             certificate=certificate, kind=kind, reason=reason, changed_by=acting_user, changed_at=now
         )
+        record_audit(certificate, f"certificates.certificate.{kind.value}", acting_user, {"reason": reason})
+    return change
 
 
 def _refuse_impossible(certificate: Certificate, kind: StatusKind, state: State) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
-from certificates.content import check_text
 from certificates.models import CertificateTemplate
 from people.audit import record_audit
 from people.models import User
@@ -27,23 +26,20 @@ def save_template(
 ) -> CertificateTemplate:
     """Create the template of this code, or bring it to this state. Certificates already issued keep their text.
 
-    Raises UnknownPlaceholder for a text that cannot be filled, PermissionDenied.
+    Raises ValidationError, naming the field, for a text or prefix that cannot be printed; PermissionDenied.
     """
     # A template serves the whole organisation, so a part of the tree is not enough.
     if acting_user is not None and not scope_for(acting_user, Capability.MANAGE_CERTIFICATES).everything:
         raise PermissionDenied
-    for text in (body, footnote):
-        check_text(text)
-    template, _created = CertificateTemplate.objects.update_or_create(
-        code=code,
-        defaults={
-            "title": title,
-            "body": body,
-            "footnote": footnote,
-            "number_prefix": number_prefix,
-            "valid_months": valid_months,
-        },
-    )
+    known = CertificateTemplate.objects.select_for_update().filter(code=code).first()
+    template = known or CertificateTemplate(code=code)
+    template.title = title
+    template.body = body
+    template.footnote = footnote
+    template.number_prefix = number_prefix
+    template.valid_months = valid_months
+    template.full_clean()
+    template.save()
     template.programmes.set(programmes)
     record_audit(template, "certificates.template.save", acting_user)
     return template

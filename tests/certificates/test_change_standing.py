@@ -1,6 +1,7 @@
 import datetime as dt
 
 import pytest
+from wagtail.models import ModelLogEntry
 
 from certificates.actions.issue import issue_for_record
 from certificates.actions.standing import resume_certificate, revoke_certificate, suspend_certificate
@@ -38,6 +39,12 @@ def test_revoking_adds_a_row_with_reason_who_and_when(certificate, manager):
         "经查系 代考",
         manager,
         LATER,
+    )
+    audit = ModelLogEntry.objects.get(action="certificates.certificate.revoked")
+    assert (audit.object_id, audit.user, audit.data) == (
+        str(certificate.pk),
+        manager,
+        {"reason": "经查系 代考"},
     )
     assert standing_of(certificate, LATER).state == State.REVOKED
     assert standing_of(certificate, NOW).state == State.VALID

@@ -12,6 +12,7 @@ from certificates.numbering import parse_number
 from jobs.models import Job
 from tests.factories.certificates import CertifiedProgrammeFactory, ProgrammeRecordFactory
 from tests.factories.people import EmployeeFactory, PostFactory, org_path
+from tests.factories.training import make_record
 from tests.threads import in_threads
 from training.models import RecordKind, TrainingRecord
 from training.signals import TrainingRecordAdded, training_record_added
@@ -209,3 +210,11 @@ def test_template_is_checked_when_it_is_saved():
         template.full_clean()
     assert set(caught.value.message_dict) == {"body", "footnote", "number_prefix"}
     assert "{nmae}" in caught.value.message_dict["body"][0]
+
+
+def test_ledgers_own_action_brings_the_certificate_in_its_transaction():
+    record = make_record(kind=RecordKind.PROGRAMME, programme=CertifiedProgrammeFactory(), passed=True)
+    certificate = Certificate.objects.get(record=record)
+    assert certificate.printed["record_hash"] == record.leaf_hash
+    assert certificate.printed["hours"] == "8"
+    assert certificate.issued_at == record.recorded_at

@@ -137,7 +137,8 @@ def test_staff_without_rights_reach_nothing(admin_without_rights, certificate):
 
 
 def test_hr_reads_what_is_in_its_scope_and_changes_nothing(admin_without_rights, certificate):
-    client, user = admin_without_rights, User.objects.latest("pk")
+    client = admin_without_rights
+    user = User.objects.get(pk=client.session["_auth_user_id"])
     AssignmentFactory(employee=certificate.employee, unit=org_path("总厂/一车间"))
     other = issue_for_record(record_id=ProgrammeRecordFactory(employee__assigned=True).pk, now=NOW)
     RoleGrantFactory(user=user, role=Role.HR_OFFICER, unit=org_path("总厂"))

@@ -227,6 +227,6 @@ def test_course_hours_are_what_the_lessons_fill(all_lessons, course_file):
         for slug in course["lessons"]:
             front, body = by_slug[slug]
             minutes += Decimal(count_readable(body)) / CHARACTERS_PER_MINUTE
-            minutes += course_file["film_minutes"].get(front.get("film"), 0)
+            minutes += Decimal(course_file["film_minutes"].get(front.get("film"), 0))
         hours = (minutes / CREDIT_HOUR_MINUTES).quantize(Decimal("0.1"), ROUND_HALF_UP)
         assert course["hours"] == str(hours), course["code"]
