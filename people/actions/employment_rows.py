@@ -12,7 +12,12 @@ from django.db.models import Q
 from common.signing import encrypt_text
 from people.models import Assignment, AssignmentKind, Employee, EmploymentEvent, ImportBatch, User
 from people.roster import Change, Happening, Person, Standing
-from people.signals import EmploymentChanged, employment_changed
+from people.signals import (
+    EmploymentChanged,
+    EmploymentChangedInBulk,
+    employment_changed,
+    employment_changed_in_bulk,
+)
 
 CHUNK = 1_000  # rows or ids in one statement: far below SQLite's limit of variables
 UPDATE_CHUNK = 200  # bulk_update names each row once per field
@@ -85,7 +90,21 @@ def record_changes(
         _gather_stays(rows, change, employee, open_stays.get(employee.pk), places)
         rows.events += [_event_row(employee, happening, places, origin) for happening in change.events]
     _write(rows)
-    for event in rows.events:
+    _report(rows.events, origin)
+    return rows.events
+
+
+def _report(events: Sequence[EmploymentEvent], origin: Origin) -> None:
+    """Tell the rooms above: a file's many events in one signal, a single one in its own."""
+    if origin.batch is not None and events:
+        employment_changed_in_bulk.send(
+            sender=EmploymentEvent,
+            event=EmploymentChangedInBulk(
+                event_ids=tuple(event.pk for event in events), recorded_at=origin.now
+            ),
+        )
+        return
+    for event in events:
         employment_changed.send(
             sender=EmploymentEvent,
             event=EmploymentChanged(
@@ -96,7 +115,6 @@ def record_changes(
                 recorded_at=event.recorded_at,
             ),
         )
-    return rows.events
 
 
 def chunks(items: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:

@@ -59,7 +59,7 @@ def load_posts(*, now: dt.datetime) -> None:
 def load_units(*, now: dt.datetime) -> None:
     """Load the root of the works and the two outside firms; teams come with the people."""
     kinds = {ROOT: UnitKind.GROUP, DISPATCH_FIRM: UnitKind.DISPATCH_FIRM, CONTRACTOR: UnitKind.CONTRACTOR}
-    ensure_unit_paths(paths=kinds, root_kinds=kinds, acting_user=None, now=now)
+    ensure_unit_paths(paths=kinds, kinds=kinds, acting_user=None, now=now)
 
 
 def load_people(people: Sequence[DemoPerson], *, today: dt.date, report: Report) -> None:

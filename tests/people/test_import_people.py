@@ -26,7 +26,7 @@ from people.models import (
     User,
 )
 from people.roster import Row
-from people.signals import employment_changed
+from people.signals import employment_changed_in_bulk
 from tests.factories.people import EmployeeFactory, PostFactory, RoleGrantFactory, UserFactory, org_path
 from tests.people.workbooks import HEADER, row, save
 
@@ -297,19 +297,19 @@ def test_report_without_json(path, capsys):
     assert "试运行" in capsys.readouterr().out
 
 
-def test_every_event_is_told_once(path):
+def test_a_file_tells_its_events_once_in_one_signal(path):
     told = []
 
     def receiver(sender, event, **kwargs):
-        told.append((event.kind, connection.in_atomic_block))
+        told.append((set(event.event_ids), connection.in_atomic_block))
 
-    employment_changed.connect(receiver)
+    employment_changed_in_bulk.connect(receiver)
     try:
         run(save(path, [row(), row(工号="2")]))
         run(path)
     finally:
-        employment_changed.disconnect(receiver)
-    assert told == [("hired", True)] * 2
+        employment_changed_in_bulk.disconnect(receiver)
+    assert told == [(set(EmploymentEvent.objects.values_list("pk", flat=True)), True)]
 
 
 def rows_of(count, unit="总厂/一车间"):

@@ -1,6 +1,7 @@
 """Load the fictitious machine works of the demo."""
 
 import argparse
+import logging
 import sys
 from typing import Any
 
@@ -33,6 +34,8 @@ class Command(BaseCommand):
                 "this site already holds people; the demo is for an empty one. "
                 "Point DATABASE_URL and MEDIA_ROOT elsewhere, or remove var/ to start over."
             )
+        # A line for each of some hundred finished lessons would bury the progress.
+        logging.getLogger("anxue").setLevel(logging.WARNING)
         with _Bars(self) as bars:
             load_demo(employees=options["employees"], now=now(), report=bars.report)
         self.stdout.write(
