@@ -67,6 +67,15 @@ class LearnerHome:
     unread: int
 
     @property
+    def place(self) -> str:
+        """Return the unit with the one above it (team and workshop), and the post."""
+        if self.assignment is None:
+            return ""
+        above = self.assignment.unit.get_parent()
+        names = [above.name] if above is not None and above.depth > 1 else []
+        return " · ".join([*names, self.assignment.unit.name, self.assignment.post.name])
+
+    @property
     def next_task(self) -> Task | None:
         """Return the task behind the one big button: the most pressing one the learner can move forward."""
         own = [task for task in self.tasks if task.next_step and not task.waits_for_others]

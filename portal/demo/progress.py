@@ -19,6 +19,7 @@ from courses.models import LessonPage
 from exams.actions.attempts import save_answers, submit_attempt
 from exams.models import Attempt
 from exams.queries import keys_of
+from exams.shapes import Step
 from people.models import Employee
 from portal.demo.organisation import DemoPerson, Stage
 from training.actions.exam_component import start_component_exam
@@ -53,7 +54,7 @@ def run_progress(people: Sequence[DemoPerson], *, one_by_one: int, now: dt.datet
     for number, person in enumerate(single, start=1):
         _learn(person, employees[person.employee_no], now)
         report("学习与考试", number, len(single))
-    _teach_on_site([person for person in people if person.stage in TAUGHT_ON_SITE], employees, now, report)
+    _teach_on_site(people, employees, now, report)
 
 
 def _learn(person: DemoPerson, employee: Employee, now: dt.datetime) -> None:
@@ -128,7 +129,7 @@ def _sit(
         now=clock.pass_s(120),
     )
     keys = keys_of([slot["version_id"] for slot in attempt.paper["slots"]])
-    steps = []
+    steps: list[Step] = []
     for index, slot in enumerate(attempt.paper["slots"]):
         right = passes or index % 2 == 0
         chosen = [
@@ -143,7 +144,7 @@ def _sit(
 
 
 def _answer(
-    attempt: Attempt, employee: Employee, steps: list[dict[str, object]], clock: _Clock, rng: random.Random
+    attempt: Attempt, employee: Employee, steps: list[Step], clock: _Clock, rng: random.Random
 ) -> None:
     for step in steps:
         save_answers(
@@ -161,24 +162,21 @@ def _answer(
 def _teach_on_site(
     people: Iterable[DemoPerson], employees: dict[str, Employee], now: dt.datetime, report: Report
 ) -> None:
-    """Record the on-site days of the people who had theirs: those of one team and day together, a level a day."""
-    classes: dict[tuple[str, dt.date], list[int]] = defaultdict(list)
+    """Record the on-site days people had: those of one unit and day together, one level after the other.
+
+    Who changed jobs had the training of the first post long ago, whatever the stage is now.
+    """
+    classes: dict[tuple[dt.date, str], list[int]] = defaultdict(list)
     for person in people:
-        classes[(person.unit, person.moved_on or person.hired_on)].append(employees[person.employee_no].pk)
+        pk = employees[person.employee_no].pk
+        if person.moved_from is not None or person.stage in TAUGHT_ON_SITE:
+            classes[person.hired_on, (person.moved_from or (person.unit,))[0]].append(pk)
+        if person.moved_on is not None and person.stage in TAUGHT_ON_SITE:
+            classes[person.moved_on, person.unit].append(pk)
     done = 0
-    for number, ((_unit, day), members) in enumerate(sorted(classes.items()), start=1):
-        open_ones = list(
-            Obligation.objects.filter(
-                employee_id__in=members,
-                state=ObligationState.OPEN,
-                programme__components__kind=ComponentKind.ON_SITE,
-            )
-            .select_related("programme")
-            .distinct()
-            .order_by("pk")
-        )
+    for number, ((day, _unit), members) in enumerate(sorted(classes.items()), start=1):
         by_programme: dict[int, list[Obligation]] = defaultdict(list)
-        for obligation in open_ones:
+        for obligation in _owed_on_site(members, day):
             by_programme[obligation.programme_id].append(obligation)
         for owed in by_programme.values():
             _teach(owed, day, now, number)
@@ -186,12 +184,25 @@ def _teach_on_site(
         report("现场教育", done, sum(len(item) for item in classes.values()))
 
 
+def _owed_on_site(members: list[int], day: dt.date) -> Iterable[Obligation]:
+    return (
+        Obligation.objects.filter(
+            employee_id__in=members,
+            owed_from=day,
+            state=ObligationState.OPEN,
+            programme__components__kind=ComponentKind.ON_SITE,
+        )
+        .select_related("programme")
+        .distinct()
+        .order_by("pk")
+    )
+
+
 def _teach(owed: list[Obligation], day: dt.date, now: dt.datetime, number: int) -> None:
     held_on = day
     for component in owed[0].programme.components.filter(kind=ComponentKind.ON_SITE).order_by("position"):
         hours_left = component.hours
         while hours_left > 0:
-            hours = min(hours_left, Decimal(4))
             for start in (8, 13):
                 if hours_left <= 0:
                     break
