@@ -38,6 +38,11 @@ _INSIDE = re.compile(
 )
 _FRAGMENT = re.compile(r"(\d{1,3})\s*[、.．,，]?\s*")
 _LEADER = re.compile(r"^.{1,80}?\s*(?:[.．·•]{3,}|…{2,}|_{4,})\s*\d{1,4}$")
+_COUNTED = re.compile(
+    r"万|亿|千|起|名|元|吨|[%％℃]|公里|毫?米|小时|分钟|件|台|辆|月|岁|周岁|层|号|例|宗"
+    r"|人(?![员民们人身的为才力类])|次(?![要日生])|个(?![人别体性])|项(?!目)|家(?![庭属里园长])|处(?![理置于罚在分])"
+    r"|日(?![常益前])|年(?![度底初终轻])|天(?![然气])|时(?![间刻候期常])|条(?![件例])|级(?!别)"
+)
 LONG_ENOUGH = 12  # characters of a line before it can be half a sentence rather than a label
 PART_OF_A_PAGE = 200  # characters; numbers closer together are a list's
 NEARBY = 15  # lines in which a numbered list is looked for
@@ -130,8 +135,11 @@ def _halves(before: SourceLine, after: SourceLine) -> bool:
         return False
     if CONTINUING.match(after.text):
         return len(before.text) >= 2
+    if _COUNTED.match(after.text):
+        return False  # the number counts what follows: 共发生事故 / 12 / 起
+    sentence = len(after.text) >= 6 and is_finished(after.text)
     return (
-        len(before.text) >= LONG_ENOUGH
+        len(before.text) >= (LONG_ENOUGH // 2 if sentence else LONG_ENOUGH)
         and len(after.text) >= 4
         and before.text[-1] not in "）)】"
         and bool(re.match(rf"[{CJK}A-Za-z“‘《（(]", after.text))

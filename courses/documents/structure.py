@@ -250,7 +250,9 @@ class _Levels:
         if not self._has_text_below(place, mark[0]):
             return False
         below = self.lines[place + 1]
-        return below.kind != "text" or len(below.text) > len(line.text) or self.marks[place + 1] is not None
+        if below.kind != "text" or self.marks[place + 1] is not None:
+            return True
+        return len(below.text) > len(line.text) or is_finished(below.text)
 
     def run_in(self, place: int) -> tuple[str, int] | None:
         """Return the heading with which a paragraph begins (（一）加强领导。各级…), and its level."""
