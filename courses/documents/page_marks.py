@@ -13,6 +13,7 @@ from courses.documents.markers import (
     is_case_heading,
     is_finished,
     is_structural,
+    is_title_like,
     mark_of,
     number_of,
 )
@@ -114,6 +115,8 @@ def _is_page_number(lines: Sequence[SourceLine], bare: dict[int, int], place: in
     if line.page_break_before or (after is not None and after.page_break_before):
         return True
     if before is not None and after is not None and _halves(before, after):
+        return True
+    if before is None and after is not None and is_title_like(after.text) and not after.text.startswith("年"):
         return True
     if line.text[-1] in "、.．":
         return False

@@ -8,9 +8,7 @@ from hypothesis import strategies as st
 
 from courses.documents import DocumentProblem, decode
 
-SPEECH = (
-    "在全市安全生产工作会议上的讲话\n同志们：\n　　今天召开的会议很重要，1至6月，共发生事故12起。\n"
-)
+SPEECH = "在全市安全生产工作会议上的讲话\n同志们：\n　　今天召开的会议很重要，1至6月，共发生事故12起。\n"
 
 
 @pytest.mark.parametrize(
@@ -38,7 +36,9 @@ def test_line_ends_become_one_kind():
     assert decode("一行\r\n二行\r三行".encode())[0] == "一行\n二行\n三行"
 
 
-@pytest.mark.parametrize("text", ["安", "安全\n", "𠮷㐂先生主持会议\n", "在全市安全生產工作會議上的講話，各級領導\n"])
+@pytest.mark.parametrize(
+    "text", ["安", "安全\n", "𠮷㐂先生主持会议\n", "在全市安全生產工作會議上的講話，各級領導\n"]
+)
 @pytest.mark.parametrize("codec", ["utf-8", "gb18030"])
 def test_short_rare_and_traditional_texts_are_read(text, codec):
     assert decode(text.encode(codec))[0] == text
@@ -79,7 +79,11 @@ def test_bytes_that_are_no_chinese_text(code, data):
     assert raised.value.code == code
 
 
-@given(st.text(alphabet="安全生产责任重于泰山各级党委政府要认真落实，。；：\n 0123456789", min_size=8, max_size=300))
+@given(
+    st.text(
+        alphabet="安全生产责任重于泰山各级党委政府要认真落实，。；：\n 0123456789", min_size=8, max_size=300
+    )
+)
 def test_every_encoding_gives_the_same_text_back(text):
     if sum(char in "安全生产责任重于泰山各级党委政府要认真落实" for char in text) < 4:
         return

@@ -42,7 +42,9 @@ def test_levels_of_a_speech():
         (3, "3、强化执法检查"),
     ]
     assert document.paragraphs == 10
-    assert document.text.startswith("在全市安全生产工作会议上的讲话\n（2023年3月15日）\n市长 张某某\n同志们：\n各级")
+    assert document.text.startswith(
+        "在全市安全生产工作会议上的讲话\n（2023年3月15日）\n市长 张某某\n同志们：\n各级"
+    )
 
 
 def test_full_width_numbers():
@@ -53,7 +55,9 @@ def test_full_width_numbers():
 
 
 def test_items_of_a_list_are_no_headings():
-    assert outline(one("车床操作规程\n一、开机前\n1、检查油位\n2、检查防护罩\n3、确认急停有效\n二、停机后\n清理现场。")) == [
+    assert outline(
+        one("车床操作规程\n一、开机前\n1、检查油位\n2、检查防护罩\n3、确认急停有效\n二、停机后\n清理现场。")
+    ) == [
         (1, "一、开机前"),
         (1, "二、停机后"),
     ]
@@ -84,7 +88,9 @@ def test_headings_that_end_with_a_stop():
 
 def test_an_agenda_is_a_list():
     assert outline(one("讲话\n会议议程：\n一、传达文件。\n二、通报情况。\n三、领导讲话。")) == []
-    assert (1, "一、传达文件") not in outline(one("讲话\n会议议程：\n一、传达文件。\n二、通报情况。\n三、领导讲话。"))
+    assert (1, "一、传达文件") not in outline(
+        one("讲话\n会议议程：\n一、传达文件。\n二、通报情况。\n三、领导讲话。")
+    )
 
 
 def test_run_in_headings_keep_their_line():
@@ -139,7 +145,14 @@ def test_salutations(line):
 
 @pytest.mark.parametrize(
     "line",
-    ["同志们，安全生产责任重于泰山。", "一、同志们：", "会议内容：", "各级领导干部要高度重视：", "现通知如下：", "主要任务是："],
+    [
+        "同志们，安全生产责任重于泰山。",
+        "一、同志们：",
+        "会议内容：",
+        "各级领导干部要高度重视：",
+        "现通知如下：",
+        "主要任务是：",
+    ],
 )
 def test_lines_that_address_nobody(line):
     assert not is_salutation(line)
@@ -149,6 +162,20 @@ def test_salutation_at_the_head_of_a_paragraph():
     document = one(f"在大会上的讲话\n同志们：今天开会。\n{BODY}")
     assert document.salutation == "同志们："
     assert document.text == f"在大会上的讲话\n同志们：\n今天开会。\n{BODY}"
+
+
+def test_salutation_after_an_introduction():
+    assert one(f"2019年村安全生产会发言稿\n{BODY * 3}\n同志们:\n{BODY}").salutation == "同志们:"
+
+
+def test_bare_names_above_lists():
+    text = f"焊接施工安全要求\n电焊\n1、电焊机要设在干燥地点。\n2、拉闸上锁。\n气焊\n1、配置回火装置。\n"
+    assert outline(one(text)) == [(1, "电焊"), (1, "气焊")]
+
+
+def test_ordinals_as_headings():
+    text = f"讲话\n同志们：\n第一，要高度重视安全生产\n{BODY}\n第二，要抓住重点\n{BODY}"
+    assert outline(one(text)) == [(1, "第一，要高度重视安全生产"), (1, "第二，要抓住重点")]
 
 
 def test_a_text_without_title_takes_the_files_name():
@@ -186,7 +213,8 @@ def test_a_file_name_as_title_loses_its_suffix():
 )
 def test_several_texts_in_one_file(marks, titles):
     text = "安全生产讲话稿（通用2篇）\n" + "".join(
-        f"{mark}\n同志们：\n{place}{BODY}\n一、第{place}部分的标题\n{BODY}\n" for place, mark in zip("甲乙", marks, strict=True)
+        f"{mark}\n同志们：\n{place}{BODY}\n一、第{place}部分的标题\n{BODY}\n"
+        for place, mark in zip("甲乙", marks, strict=True)
     )
     documents = read(text)
     assert [document.title for document in documents] == titles
@@ -262,7 +290,16 @@ def test_styles_of_a_format_give_levels():
 
 @pytest.mark.parametrize(
     ("numeral", "value"),
-    [("12", 12), ("１２", 12), ("十", 10), ("十二", 12), ("二十", 20), ("九十九", 99), ("一百零五", 105), ("两", 2)],
+    [
+        ("12", 12),
+        ("１２", 12),
+        ("十", 10),
+        ("十二", 12),
+        ("二十", 20),
+        ("九十九", 99),
+        ("一百零五", 105),
+        ("两", 2),
+    ],
 )
 def test_numerals(numeral, value):
     assert to_int(numeral) == value
