@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
 
-from courses.documents.markers import CJK
+from courses.documents.markers import CJK, NUMERAL
 from courses.documents.shapes import RepairLog, SourceLine
 
 _DELIMITER = r"[#＃@＠$＄%％]{2,}"
@@ -34,9 +34,20 @@ _TAG = re.compile(
     r"(?:\s[^<>]{0,400})?/?\s*>",
     re.IGNORECASE,
 )
+_STYLE_RULE = re.compile(r"[@.#]?[A-Za-z][\w.#@:\- ,]{0,60}\{\s*[A-Za-z-]{2,30}\s*:[^{}]{0,500}\}")
+LONG_LINE = 60  # characters from which on a wide gap inside a line is a lost line end
+VERY_LONG_LINE = 200  # … and from which on a single space after a sentence is
+_WIDE_GAP = re.compile(r"(?:\u3000{2,}|\u00a0{4,}| {4,})(?=\S)")
+_MARK = rf"(?:{NUMERAL}、(?!{NUMERAL}、)|[（(]{NUMERAL}[）)]|第{NUMERAL}[章节条]\s)"
+_LOST_END = re.compile(
+    rf"(?<=[。！？：；:…”）)])[ \u3000]+(?=[{CJK}“《（(\d])|[ \u3000]+(?={_MARK})|(?<=[。！？：；:])(?={_MARK})"
+)
+_AFTER_HEADING = re.compile(rf"^({_MARK}[^ 。！？；]{{2,50}}) +(?=\S)")
 _WIDE_SPACE = re.compile(r"[\u3000\u00a0\u2000-\u200a\u202f\u205f\t\v]")
 _SIGNS = "，。、；：！？“”‘’（）《》〈〉【】「」『』"
-_HAN_SIGN_SPACE = re.compile(rf"(?<=[{_SIGNS}]) +(?=[{CJK}{_SIGNS}])|(?<=[{CJK}]) +(?=[{_SIGNS}])")
+_HAN_SIGN_SPACE = re.compile(
+    rf"(?<=[{CJK}][,;:!?]) +(?=[{CJK}])|(?<=[{_SIGNS}]) +(?=[{CJK}{_SIGNS}])|(?<=[{CJK}]) +(?=[{_SIGNS}])"
+)
 _HAN_GAP = re.compile(rf"(?<=[{CJK}])( *)(?=[{CJK}])")
 _ODD = re.compile(r"[\u2e80-\u2fdf]")
 _HALF_WIDTH_SIGNS = {",": "，", ";": "；", ":": "：", "?": "？", "!": "！"}
@@ -81,7 +92,7 @@ def _clean_line(line: SourceLine, log: RepairLog, *, markdown: bool) -> tuple[li
     pieces = _without_html(text, line, log)
     indented = bool(re.match(r"[\u3000\u00a0]|\s{2}|\t", original.lstrip("\ufeff"))) or line.indented
     found = []
-    for piece in pieces:
+    for piece in _part(pieces, line, log):
         mended = _mend_odd(_mend_spaces(piece, line, log), line, log)
         if mended:
             found.append(replace(line, text=mended, indented=indented))
@@ -114,6 +125,10 @@ def _without_invisible(text: str, line: SourceLine, log: RepairLog) -> str:
 
 
 def _without_html(text: str, line: SourceLine, log: RepairLog) -> list[str]:
+    rules = _STYLE_RULE.findall(text)
+    if rules:
+        log.add("html", line, rules[0], removed="".join(rules))
+        text = _STYLE_RULE.sub(" ", text)
     tags = [*_BREAK.findall(text), *_TAG.findall(text)]
     entities = _ENTITY.findall(text)
     if not tags and not entities:
@@ -124,6 +139,23 @@ def _without_html(text: str, line: SourceLine, log: RepairLog) -> list[str]:
         text = _BREAK.sub("\n", text)
         text = _TAG.sub("", text)
     return [piece for piece in text.split("\n") if piece.strip()]
+
+
+def _part(pieces: list[str], line: SourceLine, log: RepairLog) -> list[str]:
+    """Part a line into which a whole text was run: at wide gaps, and where a sentence or heading ends."""
+    parted: list[str] = []
+    for piece in pieces:
+        parts = [piece]
+        if len(piece) > LONG_LINE:
+            parts = _WIDE_GAP.split(piece.strip())
+        if len(piece) > VERY_LONG_LINE:
+            parts = [one for part in parts for one in _LOST_END.split(part)]
+            parts = [one for part in parts for one in _AFTER_HEADING.sub(r"\1\n", part).split("\n")]
+        parts = [part for part in parts if part and part.strip()]
+        if len(parts) > 1:
+            log.add("run_together", line, f"{parts[0][-12:]}⏎{parts[1][:12]}")
+        parted += parts
+    return parted
 
 
 def _around(text: str, part: str) -> str:

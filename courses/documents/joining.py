@@ -43,7 +43,15 @@ def layout_of(lines: Sequence[SourceLine]) -> Layout:
     if len(widths) >= LEAST_WRAPPED:
         middle = median_low(widths)
         near = sum(abs(one - middle) <= 6 for one in widths)
-        if near >= LEAST_WRAPPED and near >= 0.6 * len(widths) and middle <= 160:
+        wider = sum(width(line.text) > middle + 10 for line in prose)
+        finished = sum(is_finished(line.text) for line in prose)
+        # Nothing is wider than the column text was wrapped at; and slogans of one length end no sentence.
+        if (
+            near >= max(LEAST_WRAPPED, 0.6 * len(widths))
+            and middle <= 160
+            and wider <= 0.1 * len(prose)
+            and finished * 15 >= len(widths)
+        ):
             wrapped_at = middle
     shares = Counter(line.indented for line in prose)
     return Layout(wrapped_at, indents=bool(shares[True] and shares[False]))
@@ -56,7 +64,9 @@ def join(lines: Sequence[SourceLine], log: RepairLog) -> list[SourceLine]:
     last_width = 0
     for line in lines:
         before = joined[-1] if joined else None
-        if before is not None and _belongs(before, line, last_width, layout):
+        # The last of several lines that end without a stop is a slogan or a name, not half a sentence.
+        in_series = len(joined) > 1 and _ends_nothing(joined[-2])
+        if before is not None and _belongs(before, line, last_width, layout, in_series=in_series):
             if not line.continues and not line.cut_before:
                 log.add("broken_line", line, f"{before.text[-12:]}⏎{line.text[:12]}")
             joined[-1] = replace(before, text=_glue(before.text, line.text), bold=before.bold and line.bold)
@@ -66,12 +76,24 @@ def join(lines: Sequence[SourceLine], log: RepairLog) -> list[SourceLine]:
     return joined
 
 
+def _ends_nothing(line: SourceLine) -> bool:
+    return (
+        line.is_prose
+        and not is_finished(line.text)
+        and mark_of(line.text) is None
+        and not is_case_heading(line.text)
+        and len(line.text) >= HALF_A_SENTENCE // 2
+    )
+
+
 def _glue(one: str, other: str) -> str:
     latin = re.search(r"[A-Za-z0-9]$", one) and re.match(r"[A-Za-z]", other)
     return f"{one} {other}" if latin else one + other
 
 
-def _belongs(before: SourceLine, line: SourceLine, last_width: int, layout: Layout) -> bool:
+def _belongs(
+    before: SourceLine, line: SourceLine, last_width: int, layout: Layout, *, in_series: bool
+) -> bool:
     """Whether a line goes on with the sentence of the line before."""
     if line.kind != "text" or before.kind in {"table", "picture"} or before.heading == 0:
         return False
@@ -86,7 +108,7 @@ def _belongs(before: SourceLine, line: SourceLine, last_width: int, layout: Layo
         return True
     if before.heading is not None or new_paragraph:
         return False
-    return _is_torn(before, line) or _is_wrapped(before, line, last_width, layout)
+    return _is_torn(before, line) or _is_wrapped(before, line, last_width, layout, in_series=in_series)
 
 
 def _wrapped_after_a_sentence(line: SourceLine, last_width: int, layout: Layout) -> bool:
@@ -127,14 +149,17 @@ def _closes(text: str) -> bool:
     return bool(found) and found.group() in "”）》"  # type: ignore[union-attr]
 
 
-def _is_wrapped(before: SourceLine, line: SourceLine, last_width: int, layout: Layout) -> bool:
+def _is_wrapped(
+    before: SourceLine, line: SourceLine, last_width: int, layout: Layout, *, in_series: bool
+) -> bool:
     if line.blank_before and not line.cut_before:
         return False
     if layout.wrapped_at and last_width >= layout.wrapped_at - 6:
         return len(before.text) < LONGEST_HEADING or before.is_prose
     # Two lines of an otherwise unwrapped text: believed only where the first reads like half a sentence.
     return (
-        not before.whole
+        not in_series
+        and not before.whole
         and not line.whole
         and before.is_prose
         and mark_of(before.text) is None

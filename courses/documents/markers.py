@@ -10,6 +10,7 @@ _LEVEL_MARKS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("chapter", re.compile(rf"第(?:{NUMERAL}|\d{{1,3}})(?:章|部分|编)(?![{CJK}]{{0,3}}[规所的中])")),
     ("section", re.compile(rf"第(?:{NUMERAL}|\d{{1,3}})节")),
     ("article", re.compile(rf"第(?:{NUMERAL}|\d{{1,3}})条(?!第|规定|的|款|中|、)")),
+    ("ordinal", re.compile(rf"第{NUMERAL}[，,、：:]")),
     ("han", re.compile(rf"{NUMERAL}\s*[、．.](?!\d)")),
     ("han_bracket", re.compile(rf"[（(]\s*{NUMERAL}\s*[）)]\s*[、.．]?")),
     ("decimal_deep", re.compile(r"\d{1,2}[.．]\d{1,2}[.．]\d{1,2}(?![\d.．%％])\s*")),

@@ -13,6 +13,7 @@ from courses.documents.markers import (
     is_case_heading,
     is_finished,
     is_structural,
+    is_title_like,
     mark_of,
     number_of,
 )
@@ -38,6 +39,11 @@ _INSIDE = re.compile(
 )
 _FRAGMENT = re.compile(r"(\d{1,3})\s*[、.．,，]?\s*")
 _LEADER = re.compile(r"^.{1,80}?\s*(?:[.．·•]{3,}|…{2,}|_{4,})\s*\d{1,4}$")
+_COUNTED = re.compile(
+    r"万|亿|千|起|名|元|吨|[%％℃]|公里|毫?米|小时|分钟|件|台|辆|月|岁|周岁|层|号|例|宗"
+    r"|人(?![员民们人身的为才力类])|次(?![要日生])|个(?![人别体性])|项(?!目)|家(?![庭属里园长])|处(?![理置于罚在分])"
+    r"|日(?![常益前])|年(?![度底初终轻])|天(?![然气])|时(?![间刻候期常])|条(?![件例])|级(?!别)"
+)
 LONG_ENOUGH = 12  # characters of a line before it can be half a sentence rather than a label
 PART_OF_A_PAGE = 200  # characters; numbers closer together are a list's
 NEARBY = 15  # lines in which a numbered list is looked for
@@ -110,6 +116,8 @@ def _is_page_number(lines: Sequence[SourceLine], bare: dict[int, int], place: in
         return True
     if before is not None and after is not None and _halves(before, after):
         return True
+    if before is None and after is not None and is_title_like(after.text) and not after.text.startswith("年"):
+        return True
     if line.text[-1] in "、.．":
         return False
     if (
@@ -130,8 +138,11 @@ def _halves(before: SourceLine, after: SourceLine) -> bool:
         return False
     if CONTINUING.match(after.text):
         return len(before.text) >= 2
+    if _COUNTED.match(after.text):
+        return False  # the number counts what follows: 共发生事故 / 12 / 起
+    sentence = len(after.text) >= 6 and is_finished(after.text)
     return (
-        len(before.text) >= LONG_ENOUGH
+        len(before.text) >= (LONG_ENOUGH // 2 if sentence else LONG_ENOUGH)
         and len(after.text) >= 4
         and before.text[-1] not in "）)】"
         and bool(re.match(rf"[{CJK}A-Za-z“‘《（(]", after.text))

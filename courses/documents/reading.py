@@ -68,6 +68,11 @@ def _document(part: Part, end: int, log: RepairLog, fallback_title: str) -> Docu
     salutation, front, lines = take_salutation(lines, log)
     front = join([*part.preface, *front], log)
     lines = join(lines, log)
+    if not front and not lines:
+        # A single line is a text without a title rather than a title without a text.
+        alone = salutation or title
+        lines = [SourceLine(alone, part.first_line)] if alone else []
+        title, salutation = (title, "") if salutation else (part.title, "")
     titled_by_name = not (title or part.fallback_title)
     return Document(
         title=title or part.fallback_title or fallback_title,

@@ -1,7 +1,7 @@
 """What sharing sites write around a text: addresses, counters, thanks for downloading, advertisements."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 
 from courses.documents.markers import CJK
@@ -40,7 +40,10 @@ _LINES = re.compile(
             rf".{{0,12}}(?:{_TEXTS}).{{0,6}}(?:免费)?下载(?:网|站|地址|中心|链接)?.{{0,20}}",
             r"(?:本文|本篇|该文|本资料|本文档|文档|以上内容|文章)(?:由|系).{1,40}(?:整理|提供|收集|上传|编辑|发布|分享|撰写|原创|搜集)(?!的).{0,30}",
             r"《?.{1,60}》?由(?:会员|用户|网友).{0,20}(?:分享|上传|提供).{0,60}",
-            r".{0,40}(?:小编|本站|我们?网站?|编者).{0,20}(?:整理|收集|推荐|分享|搜集|精心|准备|带来|介绍).{0,70}",
+            r"[^。！？]{0,40}(?:小编|本站|我们?网站?|编者)[^。！？]{0,20}(?:整理|收集|推荐|分享|搜集|精心|准备|带来|介绍)[^。！？]{0,70}",
+            r"[^。！？]{0,10}(?:预览(?:已)?结束|免费获取全文|定制代笔|联系老师|请先登录|会员注册|下载该文章|我要投稿)[^。！？]{0,50}",
+            r"(?:返回|附件列表|.{0,8}导航|更多>*|目录导航)|[-=*_~.>＞|｜—·\s]{1,60}",
+            r"(?:作者|编辑)\s*[：:].{0,12}\d{4}-\d{1,2}-\d{1,2}.{0,20}|\d{1,2}-\d{1,2}\s.{0,10}(?:网|库|素材)",
             rf"(?:以下|下面|以上|上面|上述)(?:就|便)?(?:是|为).{{0,40}}(?:整理|收集|分享|带来)(?:的|了).{{0,50}}|(?:以上|上面)就是.{{0,40}}(?:全部内容|{_TEXTS}).{{0,40}}",
             r"(?:以上|本文|希望(?:以上|本文|上述)|希望(?:能)?对(?:您|你|大家)(?:能)?(?:有所|有)).{0,30}(?:帮助|参考|借鉴|启发).{0,20}",
             r"[（(【\[]?(?:仅供|内容仅供|资料仅供|以上内容仅供|本文仅供|文档仅供)(?:您|大家)?(?:学习)?(?:和)?(?:参考|借鉴|交流).{0,60}",
@@ -50,9 +53,9 @@ _LINES = re.compile(
             r"[（(【\[]?(?:精品|精选|精编|实用|优质|最新|完整|word|Word|WORD|ppt|PPT|docx?|DOCX?)?\s*(?:文档|范文|资料|文件|版|word|Word|WORD|模板)?[\s，,、]*(?:下载后)?可(?:自由|自行|任意|直接|以)?\s*(?:编辑|修改|复制|打印)(?:版|修改|使用|文档|打印|删除)?.{0,20}",
             r"[（(【\[]?(?:精品|精选|精编|实用|标准|优质|优秀|最新|专业)\s*(?:文档|范文|资料|文库|word文档|公文范文|管理类文档)[）)】\]]?\s*(?:\d*)",
             r"(?:感谢|谢谢|多谢)(?:您|你|大家|各位)?(?:的|对.{1,12}的)?(?:下载|阅读|观看|浏览|使用|支持与下载|访问)(?:本文|文档|本文档)?[！!。.]*",
-            r".{0,20}(?:百度文库|豆丁网|道客巴巴|新浪爱问|原创力文档|人人文库|金锄头文库|淘豆网|第一范文网|范文网|文秘网|公文网|文库网|360文库|360docs|冰豆网).{0,40}",
+            r".{0,20}(?:百度文库|豆丁网|道客巴巴|新浪爱问|原创力文档|人人文库|金锄头文库|淘豆网|第一范文网|范文网|素材库|制度大全|范文大全|文秘网|公文网|文库网|360文库|360docs|冰豆网).{0,40}",
             r"(?:推荐阅读|相关阅读|相关文章|相关推荐|相关范文|猜你喜欢|热门(?:文章|推荐|范文)|延伸阅读|拓展阅读|精彩推荐|最新文章|标签|关键词|关\s*键\s*词)\s*[：:].{0,90}|(?:推荐阅读|相关阅读|相关文章|相关推荐|猜你喜欢|热门推荐)",
-            r"(?:【|\[|（)?(?:全文|本文|文章|全篇)共\s*[约有计]?\s*\d{1,6}\s*字.{0,40}",
+            r"(?:【|\[|（)?(?:未完，)?(?:全文|本文|文章|全篇)共\s*[约有计]?\s*\d{1,6}\s*字.{0,40}",
             r".{0,20}(?:试读结束|预览已结束|全文预览|还剩\s*\d+\s*页|未读，?继续阅读|继续阅读全文|展开阅读全文|点击展开).{0,40}",
             r"[-•·\s]*(?:格式|大小|文档页数|文档格式|文件大小|页数)\s*[：:]\s*(?:docx?|pdf|txt|[\d.]+\s*(?:[KkMm][Bb]?)?|\d+)\s*",
             r"(?:第一)?(?:范文|文档|文章)(?:正文|内容|介绍|摘要|标题)?(?:开始|结束|如下)[：:]?|正文[：:]?|【正文】",
@@ -69,15 +72,18 @@ _INSIDE = re.compile(
     rf"|[（(【\[]\s*(?:本文来源|文章来源|本文来自|更多(?:{_TEXTS})|欢迎下载|版权所有|转载请注明)[^）)】\]]{{0,40}}[）)】\]]"
     rf"|(?:本文|文章|资料)(?:来源|来自)\s*[：:于]?\s*{_URL}"
 )
+_STRONG = re.compile(r"小编|范文|文库|下载|本站|整理|www|转载|版权|侵权|预览")
+_PLACEHOLDER = re.compile(r"\[标签[:：][^\]]{1,10}\]|(?<![A-Za-z])l>\s")
+_PAGE_TITLE = re.compile(r"^(.{4,50}?)\s*[-_|｜–—]+\s*(.{2,20})$")
 _FILE_SUFFIX = re.compile(r"(?<=\S)\.(?:docx?|txt|pdf|wps|rtf)$", re.IGNORECASE)
 
 
-def drop_site_text(lines: Iterable[SourceLine], log: RepairLog) -> list[SourceLine]:
+def drop_site_text(lines: Sequence[SourceLine], log: RepairLog) -> list[SourceLine]:
     """Drop lines a sharing site added, and its inserts inside lines."""
     kept: list[SourceLine] = []
     cut = blank = False
     for place, line in enumerate(lines):
-        if is_site_line(line):
+        if is_site_line(line) or _is_page_title(lines, place):
             log.add("site_text", line, line.text, removed=line.text)
             cut, blank = True, blank or line.blank_before
             continue
@@ -94,6 +100,17 @@ def is_site_line(line: SourceLine) -> bool:
     text = line.text.strip()
     if not text or line.kind in {"table", "picture"} or len(text) > LONGEST_LINE:
         return False
+    sentences = _sentences(text)
+    if len(sentences) > 1 and not all(map(_is_site_sentence, sentences)):
+        return False
+    return _is_site_sentence(text) or len(sentences) > 1
+
+
+def _sentences(text: str) -> list[str]:
+    return [piece for piece in re.split(r"(?<=[。！？!])", text) if piece.strip()]
+
+
+def _is_site_sentence(text: str) -> bool:
     if not _LINES.fullmatch(text.rstrip("。.!！")) and not _LINES.fullmatch(text):
         return False
     if _OFFICIAL.search(text) and len(re.findall(rf"[{CJK}]", text)) > 6:
@@ -101,9 +118,21 @@ def is_site_line(line: SourceLine) -> bool:
     return not (_SPEAKING.search(text) and "小编" not in text and "下载" not in text)
 
 
+def _is_page_title(lines: Sequence[SourceLine], place: int) -> bool:
+    """Whether a line is the title again with the site's name behind it, as browsers show it."""
+    found = _PAGE_TITLE.match(lines[place].text) if place < 2 else None
+    return found is not None and found.group(1) in {line.text for line in lines[place + 1 : place + 8]}
+
+
 def _without_inserts(line: SourceLine, log: RepairLog, *, first: bool) -> SourceLine:
     text = line.text
-    for insert in _INSIDE.findall(text):
+    inserts = [*_INSIDE.findall(text), *_PLACEHOLDER.findall(text)]
+    if line.is_prose:
+        # 下面是小编整理的…，供大家参考。同志们：… stands in one line with the text.
+        sentences = [piece.strip() for piece in _sentences(text)]
+        edges = {*sentences[:2], *sentences[-2:]} if len(sentences) > 1 else set()
+        inserts += [one for one in sorted(edges) if _STRONG.search(one) and _is_site_sentence(one)]
+    for insert in inserts:
         log.add("site_text", line, insert, removed=insert)
         text = text.replace(insert, "", 1)
     if first and line.is_prose and len(text) <= 80:

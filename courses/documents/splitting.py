@@ -141,7 +141,7 @@ def _by_marks(lines: Sequence[SourceLine], marks: Sequence[_Mark], log: RepairLo
         parts.append(part)
     parts[0].first_line = 0
     parts[0].preface = preamble
-    return _without_empty(parts)
+    return _without_empty(parts, lines, marks, log)
 
 
 def _title_of(mark: _Mark, collection: str) -> str:
@@ -164,9 +164,16 @@ def _without_contents(preamble: list[SourceLine], marks: Sequence[_Mark], log: R
     return kept
 
 
-def _without_empty(parts: list[Part]) -> list[Part]:
-    """Join a mark that nothing follows to the text after it: the lines are kept, the empty text is not."""
+def _without_empty(
+    parts: list[Part], lines: Sequence[SourceLine], marks: Sequence[_Mark], log: RepairLog
+) -> list[Part]:
+    """Drop the marks that nothing follows; a file of marks alone is one text, its lines as they are."""
     kept = [part for part in parts if part.lines]
+    if not kept:
+        return [Part(list(lines), 0)]
+    for part, mark in zip(parts, marks, strict=True):
+        if not part.lines:
+            log.add("contents_list", lines[mark.place], mark.whole, removed=mark.rest)
     if kept and parts[0] is not kept[0]:
         kept[0].preface = parts[0].preface
         kept[0].first_line = 0

@@ -23,6 +23,7 @@ NEAR_THE_TOP = 8  # lines in which a title and a salutation are looked for
 LONGEST_HEADING = 60
 LONGEST_SUBHEADING = 30
 LONGEST_RUN_IN = 26
+LONGEST_NAME = 15
 _MERGED = re.compile(
     rf"^([{CJK}\w“”《》（）()、·—\-]{{4,50}}?(?:讲话|发言|致辞|致词|演讲稿?|讲话稿|发言稿|报告|主持词)(?:[（(][^）)]{{1,12}}[）)])?)\s*"
     rf"((?:尊敬的|敬爱的|亲爱的|各位|同志们)[^。；：:]{{0,40}}[：:])(.*)$"
@@ -36,6 +37,9 @@ def take_title(lines: list[SourceLine], log: RepairLog) -> tuple[str, list[Sourc
     for place, line in enumerate(lines[:NEAR_THE_TOP]):
         if line.heading == 0 and line.text:
             return line.text, [*lines[:place], *lines[place + 1 :]]
+    if len(lines) > 1 and re.fullmatch(r"(?:19|20)\d\d", lines[0].text) and lines[1].text.startswith("年"):
+        log.add("broken_line", lines[1], f"{lines[0].text}⏎{lines[1].text[:12]}")
+        lines = [replace(lines[1], text=lines[0].text + lines[1].text), *lines[2:]]
     place = next((at for at, line in enumerate(lines[:3]) if line.kind != "picture"), 0)
     if place >= len(lines):
         return "", lines
@@ -82,18 +86,23 @@ def take_salutation(
     lines: list[SourceLine], log: RepairLog
 ) -> tuple[str, list[SourceLine], list[SourceLine]]:
     """Return the salutation, or an empty string, and the lines before it and after it."""
+    prefaced = False
     for place, line in enumerate(lines[:NEAR_THE_TOP]):
         if line.kind != "text":
             continue
-        if is_salutation(line.text):
+        if is_salutation(line.text) and (not prefaced or line.text[-1] in "：:"):
             return line.text, lines[:place], lines[place + 1 :]
+        if prefaced:
+            continue
         lead = leading_salutation(line.text)
         if lead:
             log.add("run_together", line, line.text[: len(lead) + 12])
             rest = replace(line, text=line.text[len(lead) :].strip())
             return lead, lines[:place], [rest, *lines[place + 1 :]]
-        if len(line.text) > LONGEST_HEADING or mark_of(line.text):
+        if mark_of(line.text):
             break
+        # After an introduction only a line that is nothing else is taken for the salutation.
+        prefaced = len(line.text) > LONGEST_HEADING
     return "", [], lines
 
 
@@ -167,6 +176,7 @@ class _Levels:
         self.levels["article"] = 1 + ("chapter" in kinds) + ("section" in kinds)
         if "chapter" in kinds:
             self.levels["han"] = 2 if self._is_below_chapters() else 1
+        self.levels["ordinal"] = 2 if "han" in kinds else 1
         tree = "decimal" in kinds and "han" not in kinds and "chapter" not in kinds
         self.levels |= {"digit": 1, "decimal": 2, "decimal_deep": 3} if tree else {"decimal": 3}
         styles = sorted({line.heading for line in lines if line.heading})
@@ -195,13 +205,15 @@ class _Levels:
             return self._unmarked(place)
         if mark[0] not in self.levels or not self._reads_like_a_heading(place, mark):
             return 0
-        if self.levels[mark[0]] >= 3 or mark[0] in {"digit", "decimal"}:
+        if self.levels[mark[0]] >= 3 or mark[0] in {"digit", "decimal", "ordinal"}:
             return self.levels[mark[0]] if self._stands_above_text(place, mark) else 0
         return self.levels[mark[0]]
 
     def _unmarked(self, place: int) -> int:
         line = self.lines[place]
         if is_case_heading(line.text):
+            return 2 if "han" in {mark[0] for mark in self.marks if mark} else 1
+        if self._heads_a_list(place):
             return 2 if "han" in {mark[0] for mark in self.marks if mark} else 1
         followed = place + 1 < len(self.lines) and self.lines[place + 1].kind != "picture"
         if (
@@ -216,9 +228,23 @@ class _Levels:
             return 2 if any(mark and mark[0] == "han" for mark in self.marks) else 1
         return 0
 
+    def _heads_a_list(self, place: int) -> bool:
+        """Whether a short bare line (电焊) stands above the first item of a list."""
+        text = self.lines[place].text
+        below = self.marks[place + 1] if place + 1 < len(self.lines) else None
+        return (
+            self.lines[place].is_prose
+            and 2 <= len(text) <= LONGEST_NAME
+            and bool(re.fullmatch(rf"[{CJK}A-Za-z0-9（）()]+", text))
+            and below is not None
+            and below[0] == "digit"
+            and number_of(below[1]) == 1
+        )
+
     def _reads_like_a_heading(self, place: int, mark: tuple[str, str]) -> bool:
         text = self.lines[place].text
-        longest = LONGEST_SUBHEADING if self.levels[mark[0]] >= 3 else LONGEST_HEADING
+        short = self.levels[mark[0]] >= 3 or mark[0] == "ordinal"
+        longest = LONGEST_SUBHEADING if short else LONGEST_HEADING
         rest = text[len(mark[1]) :].strip()
         if not rest and mark[0] not in {"chapter", "section"}:
             return False
@@ -226,7 +252,7 @@ class _Levels:
             return False
         if not is_finished(text):
             return True
-        if self.levels[mark[0]] >= 3 or mark[0] == "article" or len(text) > 40:
+        if short or mark[0] == "article" or len(text) > 40:
             return False
         if text[-1] in "：:":
             return len(text) <= LONGEST_SUBHEADING
@@ -250,7 +276,9 @@ class _Levels:
         if not self._has_text_below(place, mark[0]):
             return False
         below = self.lines[place + 1]
-        return below.kind != "text" or len(below.text) > len(line.text) or self.marks[place + 1] is not None
+        if below.kind != "text" or self.marks[place + 1] is not None:
+            return True
+        return len(below.text) > len(line.text) or is_finished(below.text)
 
     def run_in(self, place: int) -> tuple[str, int] | None:
         """Return the heading with which a paragraph begins (（一）加强领导。各级…), and its level."""

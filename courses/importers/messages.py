@@ -56,7 +56,7 @@ REPAIR_NAMES: dict[str, Promise] = {
     "running_header": gettext_lazy("去掉页眉"),
     "duplicate": gettext_lazy("去掉重复段落"),
     "broken_line": gettext_lazy("接好断开的行"),
-    "run_together": gettext_lazy("分开连在一起的标题和称呼"),
+    "run_together": gettext_lazy("分开连在一起的段落"),
     "split": gettext_lazy("分成多篇"),
     "lost_character": gettext_lazy("有无法还原的字符，请核对原文"),
     "picture_left_out": gettext_lazy("有图片无法导入，请手工补上"),

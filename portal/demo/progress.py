@@ -16,10 +16,9 @@ from django.utils import timezone
 from courses import watching
 from courses.actions.study import beat_mac, confirm_read, open_session, take_beat
 from courses.models import LessonPage
-from exams.actions.attempts import save_answers, submit_attempt
+from exams.actions.attempts import Step, save_answers, submit_attempt
 from exams.models import Attempt
 from exams.queries import keys_of
-from exams.shapes import Step
 from people.models import Employee
 from portal.demo.organisation import DemoPerson, Stage
 from training.actions.exam_component import start_component_exam
