@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("certificates.urls")),
     path("", include("courses.urls")),
     path("", include("people.urls")),
+    path("jobs/", include("jobs.urls")),
     path("exam/", include("exams.urls")),
     path("health/", SiteHealthView.as_view(), name="health"),
     path("language/", set_language, name="set_language"),
