@@ -25,7 +25,7 @@ from exams.actions.attempts import (
     take_over,
 )
 from exams.errors import AttemptClosed, AttemptMoved, BadAnswer, ExamError, SeqTaken
-from exams.forms import form_responses, parse_steps
+from exams.forms.answers import form_responses, parse_steps
 from exams.models import Attempt, AttemptState, Exam
 from exams.queries import (
     exam_intro,
