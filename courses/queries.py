@@ -175,12 +175,21 @@ def get_film_for(user: User | AnonymousUser, pk: int) -> Film:
 
 def lessons_showing(film: Film) -> QuerySet[LessonPage]:
     """Return the live lessons that show a film, as their own or inside their text."""
+    return _lessons_with(film).filter(live=True)
+
+
+def pages_using(film: Film) -> list[str]:
+    """Return the titles of the lessons that use a film, drafts included."""
+    return list(_lessons_with(film).values_list("title", flat=True))
+
+
+def _lessons_with(film: Film) -> QuerySet[LessonPage]:
     in_text = ReferenceIndex.get_references_to(film).filter(
         base_content_type=ContentType.objects.get_for_model(Page)
     )
     page_ids = [int(pk) for pk in in_text.values_list("object_id", flat=True).distinct()]
-    shown: QuerySet[LessonPage] = LessonPage.objects.live().filter(Q(film=film) | Q(pk__in=page_ids))
-    return shown
+    found: QuerySet[LessonPage] = LessonPage.objects.filter(Q(film=film) | Q(pk__in=page_ids))
+    return found.order_by("path")
 
 
 def get_subtitle_for(user: User | AnonymousUser, film_pk: int, language: str) -> FilmSubtitle:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import path, reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
@@ -12,7 +12,7 @@ from wagtail.models import Page
 
 from courses.models import CoursePage, LearningHomePage, LessonPage, ShelfPage
 from courses.queries import can_read
-from courses.views import documents, pages
+from courses.views import documents, library, pages
 
 LEARNING_PAGES = (LearningHomePage, ShelfPage, LessonPage, CoursePage)
 
@@ -60,3 +60,9 @@ def document_import_menu_item():
         icon_name="upload",
         order=150,
     )
+
+
+@hooks.register("register_admin_urls", order=-10)
+def register_film_addresses() -> list[URLPattern]:
+    """Put our deletion of films before wagtailmedia's, which knows nothing of films in use."""
+    return [path("media/delete/<int:pk>/", library.delete_film, name="courses_film_delete")]

@@ -11,11 +11,11 @@ from django.core.files import File
 from django.db import transaction
 from django.utils.translation import gettext as _
 from wagtail.models import Collection
-from wagtail.models.audit_log import ModelLogEntry
 
 from courses.films import FilmFacts, draw_poster, file_sha256, inspect_film, make_fast_start, read_subtitles
 from courses.models import Film, FilmSubtitle
 from jobs.queue import enqueue
+from people.audit import record_audit
 from people.models import User
 
 FINISH_TASK = "courses.tasks.finish_film"
@@ -77,12 +77,8 @@ def save_film(
             FilmSubtitle.objects.update_or_create(film=film, language="zh-hans", defaults={"text": subtitles})
         else:
             FilmSubtitle.objects.filter(film=film, language="zh-hans").delete()
-        ModelLogEntry.objects.log_action(
-            film,
-            "wagtail.create" if is_new else "wagtail.edit",
-            user=acting_user,
-            timestamp=now,
-            data={"sha256": film.sha256},
+        record_audit(
+            film, "wagtail.create" if is_new else "wagtail.edit", acting_user, {"sha256": film.sha256}
         )
         if facts is not None:
             enqueue(

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from courses.content import SECTION_LEVEL, START, Section, named_sections, outline
 from courses.models import LessonPage, OperatingRulePage, PolicySpeechPage, WarningCasePage
 from courses.rules import Severity, accident_severity
+from courses.views.reports import minutes
 
 register = template.Library()
 
@@ -85,6 +86,9 @@ def lesson_contents(page: LessonPage) -> list[Section]:
 def severity_words(page: WarningCasePage) -> str | Promise:
     """Return the level of a warning case's accident in words."""
     return SEVERITY_WORDS[accident_severity(page.deaths, page.serious_injuries, page.loss_yuan)]
+
+
+register.filter("as_minutes", minutes)
 
 
 @register.filter
