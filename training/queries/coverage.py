@@ -16,6 +16,7 @@ from people.models import Assignment, AssignmentKind, OrgUnit, UnitKind
 from people.permissions import Scope
 from training.coverage import Counts, CoverageRow, UnitFacts, by_kind, roll_up, total
 from training.models import ClearanceState, Obligation, ObligationState
+from training.queries.clearance import ReasonView, reason_views
 
 # From the top of the organisation to where the work is done.
 LEVELS = [
@@ -46,7 +47,10 @@ class CoverageTable:
 
 @dataclass(frozen=True, slots=True)
 class PersonRow:
-    """A person of the coverage list. `state` is none, done, open or overdue; `missing` are what is still owed."""
+    """A person of the coverage list. `state` is none, done, open or overdue.
+
+    `missing` is what was still owed on the day, `blocked_by` why the person may not work at present.
+    """
 
     employee_id: int
     public_id: str
@@ -57,7 +61,12 @@ class PersonRow:
     post: str
     state: str
     missing: tuple[Obligation, ...]
-    is_blocked: bool
+    blocked_by: tuple[ReasonView, ...]
+
+    @property
+    def is_blocked(self) -> bool:
+        """Tell whether the person may not work at present."""
+        return bool(self.blocked_by)
 
 
 def end_of(day: dt.date) -> dt.datetime:
@@ -154,9 +163,9 @@ def coverage_people(scope: Scope, on: dt.date, programme_kind: str = "") -> list
         .order_by("due_on", "id")
     ):
         missing.setdefault(obligation.employee_id, []).append(obligation)
-    blocked = set(
+    blocked = dict(
         ClearanceState.objects.filter(employee_id__in=inside, is_cleared=False).values_list(
-            "employee_id", flat=True
+            "employee_id", "reasons"
         )
     )
     return [
@@ -170,7 +179,7 @@ def coverage_people(scope: Scope, on: dt.date, programme_kind: str = "") -> list
             post=stay.post.name,
             state=_person_state(stay.employee_id in owing, missing.get(stay.employee_id, ()), on),
             missing=tuple(missing.get(stay.employee_id, ())),
-            is_blocked=stay.employee_id in blocked,
+            blocked_by=reason_views(blocked.get(stay.employee_id, [])),
         )
         for stay in stays
     ]

@@ -76,7 +76,7 @@ def _people_sheet(people: Iterable[PersonRow]) -> Sheet:
             _("状态"),
             _("未完成的培训"),
             _("最早截止"),
-            _("当前停岗"),
+            _("当前停岗原因"),
         ],
         rows=[
             [
@@ -87,11 +87,11 @@ def _people_sheet(people: Iterable[PersonRow]) -> Sheet:
                 state_text(person.state),
                 "、".join(obligation.programme.title for obligation in person.missing),
                 min((obligation.due_on for obligation in person.missing), default=None),
-                _("是") if person.is_blocked else "",
+                "；".join(reason.text for reason in person.blocked_by),
             ]
             for person in people
         ],
-        widths=[12, 12, 20, 16, 12, 44, 12, 10],
+        widths=[12, 12, 20, 16, 12, 44, 12, 60],
     )
 
 

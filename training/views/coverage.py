@@ -152,7 +152,9 @@ def _asked(request: HttpRequest) -> Asked:
     """Read the address; a unit outside the scope is not found, a wrong day is answered with today's."""
     scope = require_scope(request.user, Capability.VIEW_COVERAGE)
     today = clock.today()
-    form = CoverageFilter(request.GET, units=OrgUnit.objects.filter(scope.q("path")), today=today)
+    data = request.GET.copy()
+    data.setdefault("on", today.isoformat())
+    form = CoverageFilter(data, units=OrgUnit.objects.filter(scope.q("path")), today=today)
     form.is_valid()
     if "unit" in form.errors:
         raise Http404

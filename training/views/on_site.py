@@ -74,7 +74,7 @@ def on_site_record(request: HttpRequest, component_id: int) -> HttpResponse:
     return admin_page(
         request,
         "training/on_site_form.html",
-        group.component.title,
+        _("登记现场教育"),
         {"group": group, "form": form, "problems": problems, "ticked": ticked},
         parents=((reverse("training_office:on-site"), _("现场教育登记")),),
         status=422 if request.method == "POST" else 200,
