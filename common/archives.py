@@ -1,5 +1,7 @@
 """A first look at files that are zip archives (.xlsx, .docx), before any parser opens them."""
 
+import re
+import stat
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -30,6 +32,7 @@ def check_archive(path: Path, required_entry: str, limits: ArchiveLimits | None 
     """Refuse archives that are broken, encrypted, too large when unpacked, or not what their name says.
 
     `required_entry` is a member the format must have, e.g. `word/document.xml`. Only the directory is read.
+    Sizes are those the directory states; readers never unpack more than that.
     Raises BadArchive. Source: reliability cases F1 and F2 (bombs, slips, duplicate names).
     """
     limits = limits or ArchiveLimits()
@@ -61,7 +64,13 @@ def _check_entries(entries: list[zipfile.ZipInfo], limits: ArchiveLimits) -> Non
             raise BadArchive("encrypted", entry.filename)
         if entry.file_size > 1024 * 1024 and entry.file_size > limits.max_ratio * max(entry.compress_size, 1):
             raise BadArchive("bomb", entry.filename)
-        parts = PurePosixPath(entry.filename.replace("\\", "/")).parts
-        if entry.filename.startswith("/") or ".." in parts or entry.filename in names:
+        # Office formats compare names without regard to case: two spellings of one name are a duplicate.
+        name = entry.filename.replace("\\", "/").casefold()
+        if _leads_out(name) or stat.S_ISLNK(entry.external_attr >> 16) or name in names:
             raise BadArchive("unsafe_name", entry.filename)
-        names.add(entry.filename)
+        names.add(name)
+
+
+def _leads_out(name: str) -> bool:
+    """Tell whether a member's name would leave the folder it is unpacked into, on any system."""
+    return name.startswith("/") or re.match(r"[a-z]:", name) is not None or ".." in PurePosixPath(name).parts

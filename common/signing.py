@@ -30,23 +30,27 @@ def token_digest(token: str) -> str:
 def canonical_json(value: Any) -> bytes:
     """Return the one byte string that stands for `value`: sorted keys, no spaces, UTF-8, no floats.
 
-    Floats are refused because their text form differs between systems; write decimals as strings.
-    Raises TypeError for a float or a type JSON does not know.
+    Floats are refused because their text form differs between systems; write decimals as strings. Keys are
+    texts, because JSON would write 1 and "1" alike.
+    Raises TypeError for a float, another key, or a type JSON does not know; UnicodeEncodeError for a text
+    that has no UTF-8 form (a lone surrogate).
     """
-    _refuse_floats(value)
+    _refuse_ambiguous(value)
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return text.encode()
 
 
-def _refuse_floats(value: Any) -> None:
+def _refuse_ambiguous(value: Any) -> None:
     if isinstance(value, float):
         raise TypeError("canonical JSON holds no floats: write the number as a string")
     if isinstance(value, dict):
-        for item in value.values():
-            _refuse_floats(item)
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise TypeError(f"canonical JSON has texts for keys, not {key!r}")
+            _refuse_ambiguous(item)
     elif isinstance(value, list | tuple):
         for item in value:
-            _refuse_floats(item)
+            _refuse_ambiguous(item)
 
 
 def _derived(purpose: str, key: str) -> bytes:
@@ -87,4 +91,5 @@ def mac(key: str, *parts: object) -> str:
 
 def same(left: str, right: str) -> bool:
     """Compare two digests in constant time; whatever text a client sends, the answer is true or false."""
-    return hmac.compare_digest(left.encode(), right.encode())
+    # Python reads "\ud800" from JSON as a lone surrogate, which plain UTF-8 refuses to encode.
+    return hmac.compare_digest(left.encode(errors="surrogatepass"), right.encode(errors="surrogatepass"))

@@ -5,7 +5,7 @@ import unicodedata
 
 _SPACES = re.compile(r"[\s\u3000\u00a0\u200b\ufeff]+")
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
-_CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003134f]")
+_CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 
 
 def half_width(text: str) -> str:
@@ -29,4 +29,4 @@ def plain_name(text: str) -> str:
 
 def count_readable(text: str) -> int:
     """Count what a reader reads: each Chinese character, and each run of Latin letters or digits, as one."""
-    return len(_CJK.findall(text)) + len(re.findall(r"[A-Za-z0-9]+", text))
+    return len(_CJK.findall(text)) + len(re.findall(r"[A-Za-z0-9]+", half_width(text)))
