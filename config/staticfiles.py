@@ -2,7 +2,7 @@
 
 from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
 
-_GLOB, _IMPORTS = ManifestStaticFilesStorage._js_module_import_aggregation_patterns
+_GLOB, _IMPORTS = ManifestStaticFilesStorage._js_module_import_aggregation_patterns  # type: ignore[attr-defined]
 
 
 class ModuleManifestStorage(ManifestStaticFilesStorage):

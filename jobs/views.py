@@ -49,5 +49,5 @@ def job_file(request: HttpRequest, job_id: UUID) -> FileResponse:
     job = _job_or_404(request, job_id)
     if not job.result_file:
         raise Http404
-    name = PurePosixPath(job.result_file.name).name
+    name = PurePosixPath(job.result_file.name or "").name
     return FileResponse(job.result_file.open("rb"), as_attachment=True, filename=name)

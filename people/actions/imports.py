@@ -184,9 +184,9 @@ class _Finder:
             {entry.code: entry.full_name for entry in directory.values() if entry.code},
             may_create=create,
         )
-        codes = Post.objects.filter(code__isnull=False).values_list("code", "name")
+        codes = {code: name for code, name in Post.objects.values_list("code", "name") if code}
         names = frozenset(Post.objects.values_list("name", flat=True))
-        self.posts = Places(names, dict(codes), may_create=create, is_tree=False)
+        self.posts = Places(names, codes, may_create=create, is_tree=False)
         self.digests = {person.id_digest: number for number, person in known.items() if person.id_digest}
         self.unpadded = {number.lstrip("0"): number for number in known if number.startswith("0")}
         self.taken_usernames = set(

@@ -106,8 +106,7 @@ def _new(row: Row, on: dt.date) -> Change:
             raise _Contradiction(field, "required")
     if hired_on is None:
         raise _Contradiction("hired_on", "required")
-    place = {"to_unit": row.unit, "to_post": row.post}
-    events = [Happening(EventName.HIRED, hired_on, **place)]
+    events = [Happening(EventName.HIRED, hired_on, to_unit=row.unit, to_post=row.post)]
     since = hired_on
     if standing is Standing.AWAY:
         since = max(row.effective_on or on, hired_on)

@@ -1,7 +1,8 @@
 """The shapes a roster is compared in. Units are full paths (总厂/一车间/甲班), posts are names."""
 
+import dataclasses
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -79,7 +80,9 @@ class Row:
     employer: str = ""
     assumed_hired_on: dt.date | None = None
     is_number_cell: bool = False  # the employee number was a number: leading zeros are gone
-    id_number: str = field(default="", repr=False, compare=False)  # in clear, only on its way to encryption
+    id_number: str = dataclasses.field(
+        default="", repr=False, compare=False
+    )  # in clear, only on its way to encryption
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,4 +122,4 @@ class Problem:
     line: int
     field: str
     code: str
-    detail: dict[str, str] = field(default_factory=dict)
+    detail: dict[str, str] = dataclasses.field(default_factory=dict)

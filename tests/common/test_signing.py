@@ -36,7 +36,16 @@ def test_order_of_keys_makes_no_difference():
 
 @pytest.mark.parametrize(
     "value",
-    [0.5, {"a": 1.0}, [[2.0]], {"a": ({"b": float("nan")},)}, Decimal("1.5"), {"a": {1, 2}}, {1: "a"}, {None: 1}],
+    [
+        0.5,
+        {"a": 1.0},
+        [[2.0]],
+        {"a": ({"b": float("nan")},)},
+        Decimal("1.5"),
+        {"a": {1, 2}},
+        {1: "a"},
+        {None: 1},
+    ],
 )
 def test_canonical_json_refuses_what_has_no_one_form(value):
     with pytest.raises(TypeError):
@@ -128,7 +137,13 @@ def test_mac_is_hmac_sha256_over_lines():
 
 @pytest.mark.parametrize(
     ("left", "right", "equal"),
-    [("ab", "ab", True), ("ab", "ac", False), ("ab", "", False), ("ab", "甲", False), ("ab", "\ud800", False)],
+    [
+        ("ab", "ab", True),
+        ("ab", "ac", False),
+        ("ab", "", False),
+        ("ab", "甲", False),
+        ("ab", "\ud800", False),
+    ],
 )
 def test_same_answers_whatever_a_client_sends(left, right, equal):
     assert same(left, right) is equal
