@@ -5,10 +5,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
-from people.models import Assignment, AssignmentKind, Employee, OrgUnit, User
+from people.models import (
+    Assignment,
+    AssignmentKind,
+    Employee,
+    EmploymentEvent,
+    EventKind,
+    ImportBatch,
+    OrgUnit,
+    SignInTicket,
+    User,
+)
 from people.permissions import Capability, scope_for
 from people.roster import Person, Standing
 
@@ -174,3 +185,93 @@ def known_people(
 def has_employees() -> bool:
     """Tell whether anybody has been imported or hired yet."""
     return Employee.objects.exists()
+
+
+@dataclass(frozen=True, slots=True)
+class UnitLine:
+    """A unit in the list of the organisation: how deep it hangs and how many people it holds, below included."""
+
+    unit: OrgUnit
+    depth: int
+    people: int
+
+
+def unit_lines(user: User, on: dt.date) -> list[UnitLine]:
+    """Return the tree as far as the user may see people in it, with head counts on a day. Three queries."""
+    scope = scope_for(user, Capability.VIEW_PEOPLE, on)
+    units = list(OrgUnit.objects.filter(scope.q("path")).order_by("path"))
+    stays = Assignment.objects.filter(on_day(on), scope.q("unit__path"), kind=AssignmentKind.PRIMARY)
+    counts: dict[str, int] = {}
+    step = OrgUnit.steplen
+    for path, people in stays.values_list("unit__path").annotate(people=Count("pk")):
+        for length in range(step, len(path) + 1, step):
+            counts[path[:length]] = counts.get(path[:length], 0) + people
+    top = min((unit.depth for unit in units), default=1)
+    return [UnitLine(unit, unit.depth - top, counts.get(unit.path, 0)) for unit in units]
+
+
+def get_unit_for(user: User, unit_id: int, capability: Capability) -> OrgUnit:
+    """Return a unit in the scope of a capability; raises OrgUnit.DoesNotExist otherwise."""
+    unit: OrgUnit = OrgUnit.objects.filter(scope_for(user, capability).q("path")).get(pk=unit_id)
+    return unit
+
+
+def search_employees(
+    people: QuerySet[Employee], *, words: str = "", status: str = "", unit_path: str = ""
+) -> QuerySet[Employee]:
+    """Narrow a list of people (with last places) by name or number, status and part of the tree."""
+    if words:
+        people = people.filter(Q(name__icontains=words) | Q(employee_no__icontains=words))
+    if status:
+        people = people.filter(status=status)
+    if unit_path:
+        people = people.filter(last_unit_path__startswith=unit_path)
+    return people.order_by("employee_no")
+
+
+def employee_history(employee: Employee) -> tuple[list[Assignment], list[EmploymentEvent]]:
+    """Return a person's stays and events, oldest first, with their places. Two queries."""
+    stays = employee.assignments.select_related("unit", "post").order_by("starts_on", "id")
+    events = employee.events.select_related(
+        "from_unit", "from_post", "to_unit", "to_post", "recorded_by", "batch"
+    )
+    return list(stays), list(events.order_by("effective_on", "recorded_at"))
+
+
+SHOWN_BATCHES, SHOWN_EVENTS = 20, 500
+
+
+def recent_batches(user: User) -> QuerySet[ImportBatch]:
+    """Return the lists applied last: a superuser sees all, others their own."""
+    batches = ImportBatch.objects.select_related("applied_by")
+    if not user.is_superuser:
+        batches = batches.filter(applied_by=user)
+    return batches[:SHOWN_BATCHES]
+
+
+def get_import_batch_for(user: User, batch_id: int) -> ImportBatch | None:
+    """Return an applied list if the user applied it or is a superuser, else None."""
+    batches = ImportBatch.objects.select_related("applied_by").filter(pk=batch_id)
+    return (batches if user.is_superuser else batches.filter(applied_by=user)).first()
+
+
+def batch_changes(batch: ImportBatch) -> list[EmploymentEvent]:
+    """Return the first events of an applied list with people and places. One query."""
+    events = batch.events.select_related("employee", "from_unit", "from_post", "to_unit", "to_post")
+    return list(events.order_by("kind", "employee__employee_no")[:SHOWN_EVENTS])
+
+
+def batch_people(batch: ImportBatch) -> QuerySet[EmploymentEvent, int]:
+    """Return the ids of the people an applied list took on, as a subquery."""
+    taken_on = (EventKind.HIRED, EventKind.REHIRED)
+    return batch.events.filter(kind__in=taken_on).values_list("employee_id", flat=True)
+
+
+def without_password(people: QuerySet[Employee], now: dt.datetime) -> QuerySet[Employee]:
+    """Keep those whose account has no password yet; those who hold no valid sign-in slip come first."""
+    valid = SignInTicket.objects.filter(
+        user=OuterRef("user"), used_at=None, revoked_at=None, expires_at__gt=now
+    )
+    # Django marks an unusable password with an exclamation mark.
+    waiting = people.filter(user__password__startswith=UNUSABLE_PASSWORD_PREFIX)
+    return waiting.annotate(has_slip=Exists(valid)).order_by("has_slip", "last_unit_path", "employee_no")

@@ -115,3 +115,17 @@ def ensure_posts(*, names: Iterable[str], acting_user: User | None, now: dt.date
             post, "people.post.create", acting_user, {"after": {"name": name}, "at": now.isoformat()}
         )
     return ids
+
+
+@transaction.atomic
+def save_unit(*, unit: OrgUnit, acting_user: User | None, now: dt.datetime) -> OrgUnit:
+    """Save the changed particulars of a unit; its place in the tree stays. The caller has validated them.
+
+    Raises PermissionDenied unless the unit lies in the scope of `acting_user` (None: the system).
+    """
+    if acting_user and not scope_for(acting_user, Capability.MANAGE_ORGANISATION).includes(unit):
+        raise PermissionDenied(unit.name)
+    fields = ["name", "code", "kind", "is_high_risk_for_hours", "is_listed_sector", "closed_on"]
+    unit.save(update_fields=fields)
+    record_audit(unit, "people.unit.save", acting_user, {"after": {"name": unit.name}, "at": now.isoformat()})
+    return unit

@@ -20,6 +20,14 @@ FILE_PERMISSIONS = {
     ("courses", "attachment"): ("add_attachment", "change_attachment", "choose_attachment"),
     ("courses", "film"): ("add_film", "change_film"),
 }
+# What a role changes through Wagtail's own lists of models.
+MODEL_PERMISSIONS = {
+    Role.HR_OFFICER: ("view_post", "add_post", "change_post", "view_licencetype"),
+    Role.ADMINISTRATOR: (
+        *("view_post", "add_post", "change_post"),
+        *("view_licencetype", "add_licencetype", "change_licencetype"),
+    ),
+}
 LIBRARY_MODEL = ("courses", "learninghomepage")
 
 
@@ -96,7 +104,9 @@ def ensure_role_group(role: str) -> Group:
     """Return Wagtail's group of a role, with the permissions the role needs in the back office."""
     group, _ = Group.objects.get_or_create(name=f"anxue-{role}")
     access = Permission.objects.get(content_type__app_label="wagtailadmin", codename="access_admin")
-    group.permissions.add(access)
+    codenames = MODEL_PERMISSIONS.get(Role(role), ())
+    models = Permission.objects.filter(content_type__app_label="people", codename__in=codenames)
+    group.permissions.add(access, *models)
     if role == Role.EDITOR:
         _allow_content(group)
     return group

@@ -1,0 +1,77 @@
+"""The workbook HR fills in: text columns, drop-downs, an example and an explanation."""
+
+import io
+
+from django.utils.translation import gettext as _
+from openpyxl import Workbook
+from openpyxl.styles import Font, PatternFill
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.worksheet import Worksheet
+
+from people.importers.roster_file import EXAMPLE_MARK
+from people.models import EmploymentType
+
+FORMATTED_ROWS = 5_000
+RED, GREY = "C3201C", "8A8A8A"
+
+
+def roster_template() -> bytes:
+    """Return the .xlsx template. Importing it as it is finds no people and no fault in the example row."""
+    book = Workbook()
+    sheet = book.active
+    assert isinstance(sheet, Worksheet)
+    sheet.title = _("人员名单")
+    columns = _columns()
+    for position, (header, required, width, example, _note) in enumerate(columns, start=1):
+        letter = get_column_letter(position)
+        cell = sheet.cell(1, position, f"*{header}" if required else header)
+        cell.font = Font(bold=True, color=RED if required else None)
+        cell.fill = PatternFill("solid", fgColor="EEEDE8")
+        sheet.column_dimensions[letter].width = width
+        sample = sheet.cell(2, position, example)
+        sample.font = Font(italic=True, color=GREY)
+        for row in range(2, FORMATTED_ROWS + 2):
+            # Text, or Excel turns 001001 into 1001 and rounds identity numbers.
+            sheet.cell(row, position).number_format = "@"
+    for position, choices in (
+        (5, [str(label) for label in EmploymentType.labels]),
+        (9, [_("在职"), _("离岗"), _("离职")]),
+    ):
+        _drop_down(sheet, get_column_letter(position), choices)
+    sheet.freeze_panes = "C2"
+    guide = book.create_sheet(_("填写说明"))
+    guide.append([_("列名"), _("必填"), _("说明")])
+    for header, required, _width, _example, note in columns:
+        guide.append([header, _("必填") if required else "", note])
+    for letter, width in (("A", 14), ("B", 8), ("C", 90)):
+        guide.column_dimensions[letter].width = width
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def _drop_down(sheet: Worksheet, letter: str, choices: list[str]) -> None:
+    validation = DataValidation(type="list", formula1=f'"{",".join(choices)}"', allow_blank=True)
+    validation.error = _("请从下拉列表里选")
+    sheet.add_data_validation(validation)
+    validation.add(f"{letter}2:{letter}{FORMATTED_ROWS + 1}")
+
+
+def _columns() -> list[tuple[str, bool, int, str, str]]:
+    """Return header, whether it is required, width, example and explanation of each column."""
+    day = _("写成 2026-01-02、2026/1/2、2026年1月2日 或 20260102。")
+    return [
+        ("工号", True, 14, f"{EXAMPLE_MARK}001001", _("每人唯一，前面的 0 保留。以“示例”开头的行不导入。")),
+        ("姓名", True, 12, "王建国", _("新员工必填。")),
+        ("部门", True, 28, "总厂/一车间/甲班", _("写完整路径，从上到下用 / 隔开。新员工必填。")),
+        ("岗位", True, 16, "电焊工", _("新员工必填。")),
+        ("用工形式", False, 14, "正式员工", _("从下拉列表里选；新员工留空按正式员工。")),
+        ("入职日期", True, 14, "2026-11-18", _("新员工必填。") + day),
+        ("手机号", False, 16, "13800000000", _("11 位手机号，或 0532-88886666 这样的座机。")),
+        ("身份证号", False, 22, "", _("18 位，必须是文本；系统加密保存。")),
+        ("状态", False, 10, "在职", _("在职、离岗、离职。留空表示不变；返岗或再入职填“在职”。")),
+        ("离职日期", False, 14, "", _("离职时填写；不填按导入当天。") + day),
+        ("生效日期", False, 14, "", _("转岗、离岗、返岗从哪天起；不填按导入当天。") + day),
+        ("用人单位", False, 20, "", _("派遣单位或承包商的名称；正式员工留空。")),
+    ]
