@@ -12,7 +12,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext, gettext_lazy
 from django_filters import BooleanFilter, ChoiceFilter, ModelChoiceFilter
 from wagtail.admin.filters import WagtailFilterSet
-from wagtail.admin.ui.tables import BooleanColumn, Column, TitleColumn
+from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.admin.views.generic.base import BaseListingView
 from wagtail.admin.widgets.button import HeaderButton
 
@@ -31,7 +31,7 @@ def sees_results(user: User | AnonymousUser) -> bool:
 class OfficeList(BaseListingView):
     """A list of the exams menu: searchable, filtered, 50 a page, refused to those without the capability."""
 
-    header_icon = "form"
+    header_icon = "list-ol"
     paginate_by = 50
     add_url_name = ""
     add_label: Any = ""
@@ -100,7 +100,11 @@ class QuestionList(OfficeList):
         Column("topic", label=gettext_lazy("知识点"), accessor="topic", sort_key="topic__code"),
         Column("bank", label=gettext_lazy("题库"), accessor="bank", sort_key="bank__code"),
         Column("difficulty", label=gettext_lazy("难度"), accessor="current_version.difficulty"),
-        BooleanColumn("must_know", label=gettext_lazy("必知题")),
+        Column(
+            "must_know",
+            label=gettext_lazy("必知题"),
+            accessor=lambda question: gettext("必知") if question.must_know else "",
+        ),
         Column(
             "state",
             label=gettext_lazy("状态"),
@@ -187,7 +191,11 @@ class ExamList(OfficeList):
         Column("duration", label=gettext_lazy("分钟"), accessor=lambda exam: exam.duration_s // 60),
         Column("pass_pct", label=gettext_lazy("合格线")),
         Column("attempt_count", label=gettext_lazy("答卷")),
-        BooleanColumn("is_open", label=gettext_lazy("开放")),
+        Column(
+            "is_open",
+            label=gettext_lazy("状态"),
+            accessor=lambda exam: gettext("开放") if exam.is_open else gettext("已关闭"),
+        ),
     ]
 
     def get_base_queryset(self) -> QuerySet[Exam]:

@@ -68,7 +68,7 @@ def exam_menu():
         ExaminerMenuItem(_("题库"), reverse_lazy("exams_office:banks"), icon_name="folder", order=40),
         ExaminerMenuItem(_("知识点"), reverse_lazy("exams_office:topics"), icon_name="tag", order=50),
     ]
-    return SubmenuMenuItem(_("考试"), Menu(items=entries), name="exams", icon_name="form", order=400)
+    return SubmenuMenuItem(_("考试"), Menu(items=entries), name="exams", icon_name="list-ol", order=400)
 
 
 @hooks.register("register_log_actions")

@@ -71,7 +71,7 @@ def _page(title: str, back: tuple[str, str], **more: object) -> dict[str, object
     name, label = back
     return {
         "header_title": title,
-        "header_icon": "form",
+        "header_icon": "list-ol",
         "breadcrumbs_items": [{"url": reverse(name), "label": label}, {"url": "", "label": title}],
         "back_url": reverse(name),
         **more,
@@ -261,13 +261,21 @@ def exam_form(request: HttpRequest, exam_id: int | None = None) -> HttpResponse:
         ("exams_office:exams", _("考试")),
         form=form,
         rows=rows,
-        numbered_rows=[
-            (place + 1, row, fitting[place] if place < len(fitting) else None)
-            for place, row in enumerate(rows.forms)
-        ],
+        numbered_rows=_numbered(rows, fitting),
     )
     wrong = form.errors or any(rows.errors)
     return render(request, "exams/office_exam_form.html", context, status=422 if wrong else 200)
+
+
+def _numbered(rows: BaseRowFormSet, fitting: list[int]) -> list[tuple[str, RowForm, int | None]]:
+    """Return (number, row, how many questions fit). Blank rows have no number: messages do not count them."""
+    rows.full_clean()
+    counted = rows.kept() if rows.is_bound else rows.initial_forms
+    numbers = {form.prefix: str(place) for place, form in enumerate(counted, start=1)}
+    return [
+        (numbers.get(form.prefix, ""), form, fitting[place] if place < len(fitting) else None)
+        for place, form in enumerate(rows.forms)
+    ]
 
 
 def _own_exam(request: HttpRequest, exam_id: int) -> Exam:

@@ -26,7 +26,6 @@ if (add) {
     holder.innerHTML = blank.innerHTML.replaceAll("__prefix__", total.value);
     total.value = Number(total.value) + 1;
     const row = holder.content.querySelector("tr");
-    row.querySelector("th").textContent = total.value;
     body.append(row);
     row.querySelector("select").focus();
   });

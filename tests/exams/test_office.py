@@ -148,7 +148,7 @@ def test_a_judgement_uses_its_own_field(client, bank):
         ({"option_1": " "}, "至少要有两个选项"),
         ({"kind": "true_false"}, "没有标出正确答案"),
         ({"code": "S-0"}, "题库里已有题号“S-0”"),
-        ({"stem": ""}, "必填"),
+        ({"stem": ""}, "必需字段"),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_saved(client, bank, changes, says):
@@ -282,6 +282,7 @@ def test_a_row_that_cannot_be_met_is_named_where_it_stands(client, bank):
     errors = [form.non_field_errors() for form in reply.context["rows"].forms]
     assert [bool(error) for error in errors] == [False, False, True]
     assert "组卷规则第 2 行（判断题·不限知识点）要 9 题" in errors[2][0]
+    assert [number for number, _form, _fitting in reply.context["numbered_rows"]] == ["1", "", "2"]
     assert "还差 7 题" in reply.content.decode()
     assert not Exam.objects.exists()
 
@@ -307,7 +308,12 @@ def test_a_wrong_exam_is_refused_with_the_reason(client, bank, rows, changes, sa
 def test_the_form_tells_how_many_questions_fit_each_row(client, bank):
     exam = make_exam(bank)
     shown = client.get(url("exam-edit", exam.pk)).context["numbered_rows"]
-    assert [fitting for _number, _form, fitting in shown] == [4, 2, 2, None, None, None]
+    assert [(number, fitting) for number, _form, fitting in shown] == [
+        ("1", 4),
+        ("2", 2),
+        ("3", 2),
+        *[("", None)] * 3,
+    ]
 
 
 # Attempts
