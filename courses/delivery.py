@@ -92,8 +92,7 @@ def deliver(request: HttpRequest, storage: Storage, name: str, *, content_type: 
     return response
 
 
-def _accelerated(path: Path, content_type: str) -> HttpResponse:
-    relative = path.relative_to(Path(settings.MEDIA_ROOT).resolve())
+def _accelerated(relative: Path, content_type: str) -> HttpResponse:
     response = HttpResponse(content_type=content_type)
     response["X-Accel-Redirect"] = ACCEL_PREFIX + quote(relative.as_posix())
     return response

@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from common.clock import now
+from common.devices import device_of, remember_device
 from courses import watching
 from courses.actions import study
 from courses.forms import BeatForm
@@ -60,10 +61,8 @@ def session_open(request: HttpRequest, employee: Employee, lesson_pk: int) -> Ht
         lesson = get_lesson_for(request.user, lesson_pk)
     except LessonPage.DoesNotExist:
         return _answer("lesson_closed", _("找不到这个课件，它可能已下架。"), 404)
-    session = study.open_session(
-        employee=employee, lesson=lesson, device=request.COOKIES.get("device", ""), now=now()
-    )
-    return JsonResponse(
+    session = study.open_session(employee=employee, lesson=lesson, device=device_of(request), now=now())
+    response = JsonResponse(
         {
             "session": str(session.public_id),
             "key": session.nonce,
@@ -73,6 +72,8 @@ def session_open(request: HttpRequest, employee: Employee, lesson_pk: int) -> Ht
             "progress": progress_report(session.progress),
         }
     )
+    remember_device(request, response)
+    return response
 
 
 @for_students

@@ -15,10 +15,11 @@ from people.permissions import Capability, allows
 # Whoever edits content may do this with pages and files; publishing is an editor's right too (issue 2 knows no
 # second approver).
 PAGE_PERMISSIONS = ("add_page", "change_page", "publish_page")
+# Wagtail asks for the permissions of its own file models, also where a site has put its own in their place.
 FILE_PERMISSIONS = {
-    ("courses", "picture"): ("add_picture", "change_picture", "choose_picture"),
-    ("courses", "attachment"): ("add_attachment", "change_attachment", "choose_attachment"),
-    ("courses", "film"): ("add_film", "change_film"),
+    ("wagtailimages", "image"): ("add_image", "change_image", "choose_image"),
+    ("wagtaildocs", "document"): ("add_document", "change_document", "choose_document"),
+    ("wagtailmedia", "media"): ("add_media", "change_media"),
 }
 # What a role changes through Wagtail's own lists of models.
 MODEL_PERMISSIONS = {

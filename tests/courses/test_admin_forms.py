@@ -1,11 +1,15 @@
+import datetime as dt
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from courses.models import Film
 from jobs.models import Job
+from people.actions.roles import grant_role
+from people.models import Role
 from tests.factories.courses import FilmFactory, FilmSubtitleFactory, PolicySpeechFactory
-from tests.factories.people import EmployeeFactory, UserFactory
+from tests.factories.people import EmployeeFactory, OrgUnitFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 VTT = "WEBVTT\n\n00:00.000 --> 00:02.000\n先检测，再动火。\n"
@@ -123,6 +127,25 @@ class TestTheLibrary:
         assert client.get(reverse("wagtailmedia:delete", args=[film.pk])).status_code == 200
         client.post(reverse("wagtailmedia:delete", args=[film.pk]))
         assert not Film.objects.exists()
+
+    def test_the_editors_role_opens_pictures_documents_and_films(self, client, films):
+        user = UserFactory()
+        grant_role(
+            user=user,
+            role=Role.EDITOR,
+            unit=OrgUnitFactory(),
+            starts_on=dt.date(2026, 1, 1),
+            acting_user=None,
+            now=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+        )
+        client.force_login(user)
+        for address in (
+            reverse("wagtailmedia:add", args=["video"]),
+            reverse("wagtailimages:add"),
+            reverse("wagtaildocs:add"),
+        ):
+            assert client.get(address).status_code == 200
+        assert add(client, file=upload(films / "good.mp4")).status_code == 302
 
     def test_learners_do_not_come_in(self, client, films):
         film = FilmFactory()

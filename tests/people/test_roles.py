@@ -60,7 +60,7 @@ def test_editor_may_edit_pages_and_files():
     codes = set(group.page_permissions.values_list("permission__codename", flat=True))
     assert codes == {"add_page", "change_page", "publish_page"}
     files = set(group.collection_permissions.values_list("permission__codename", flat=True))
-    assert {"add_picture", "change_picture", "add_attachment", "add_film"} <= files
+    assert {"add_image", "change_image", "add_document", "add_media", "change_media"} <= files
     grant(UserFactory(), role=Role.EDITOR)
     assert group.page_permissions.count() == 3
 

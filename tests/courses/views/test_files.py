@@ -1,18 +1,22 @@
+import datetime as dt
+
 import pytest
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.urls import reverse
-from wagtail.models import Collection, GroupCollectionPermission, PageViewRestriction
+from wagtail.models import PageViewRestriction
 
 from courses.queries import get_film_for
+from people.actions.roles import grant_role
+from people.models import Role
 from tests.factories.courses import (
     FilmFactory,
     FilmSubtitleFactory,
     PolicySpeechFactory,
     learning_home,
 )
-from tests.factories.people import EmployeeFactory, UserFactory
+from tests.factories.people import EmployeeFactory, OrgUnitFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -43,14 +47,16 @@ def learner(client):
 
 
 def film_editor():
-    """Give an account the right to change films, as Wagtail's group page does."""
-    user, group = UserFactory(), Group.objects.create(name="片库编辑")
-    GroupCollectionPermission.objects.create(
-        group=group,
-        collection=Collection.get_first_root_node(),
-        permission=Permission.objects.get(codename="change_media"),
+    """Give an account the editor's role, with the back-office rights that come with it."""
+    user = UserFactory()
+    grant_role(
+        user=user,
+        role=Role.EDITOR,
+        unit=OrgUnitFactory(),
+        starts_on=dt.date(2026, 1, 1),
+        acting_user=None,
+        now=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
     )
-    user.groups.add(group)
     return user
 
 

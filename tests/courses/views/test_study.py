@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from courses.actions.study import beat_mac
-from courses.models import StudyBeat, StudyProgress, StudyRecord
+from courses.models import PlaySession, StudyBeat, StudyProgress, StudyRecord
 from courses.watching import Beat
 from tests.factories.courses import FilmFactory, PolicySpeechFactory
 from tests.factories.people import EmployeeFactory, UserFactory
@@ -82,6 +82,11 @@ class TestThePath:
         reply = confirm(client, opened).json()
         assert reply == {"completed": "已学完，2026-11-02 16:00 记入学习凭证"}
         assert StudyRecord.objects.get().employee == learner
+
+    def test_the_device_is_remembered_with_the_session(self, client, learner, lesson):
+        opened = open_lesson(client, lesson)
+        session = PlaySession.objects.get(public_id=opened["session"])
+        assert session.device == client.cookies["device"].value
 
     def test_confirming_too_early_says_what_is_missing(self, client, learner, lesson):
         reply = confirm(client, open_lesson(client, lesson))
