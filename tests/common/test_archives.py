@@ -125,7 +125,9 @@ def test_symbolic_link_is_unsafe(path):
 
 
 def test_names_with_dots_and_chinese_are_fine(path):
-    check_archive(make_zip(path, [(DOCUMENT, b""), ("word/media/图 1..png", b""), ("docProps/", b"")]), DOCUMENT)
+    check_archive(
+        make_zip(path, [(DOCUMENT, b""), ("word/media/图 1..png", b""), ("docProps/", b"")]), DOCUMENT
+    )
 
 
 def sample():

@@ -88,7 +88,8 @@ def test_locale_of_the_machine_makes_no_difference(monkeypatch, locale):
 
 
 @pytest.mark.parametrize(
-    ("function", "argument"), [("greedy", 600), ("crashing", None), ("leaving", None), ("endless_result", None)]
+    ("function", "argument"),
+    [("greedy", 600), ("crashing", None), ("leaving", None), ("endless_result", None)],
 )
 def test_lack_of_memory_and_crashes_kill_the_child_only(function, argument):
     stopped = refused(function, argument, memory_mb=300)

@@ -15,7 +15,13 @@ TEXTS = st.text(
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("Ａ１／（～）！", "A1/(~)!"), ("一　二", "一 二"), ("、。“”《》", "、。“”《》"), ("￥", "￥"), ("", "")],
+    [
+        ("Ａ１／（～）！", "A1/(~)!"),
+        ("一　二", "一 二"),
+        ("、。“”《》", "、。“”《》"),
+        ("￥", "￥"),
+        ("", ""),
+    ],
 )
 def test_half_width_turns_latin_forms_only(text, expected):
     assert half_width(text) == expected
