@@ -58,21 +58,17 @@ def today_lines(user: User | AnonymousUser) -> Iterator[TodayLine]:
 
 
 def _people_lines(work: WorkList) -> Iterator[TodayLine]:
-    coverage = reverse("training_office:coverage")
+    people = reverse("training_office:coverage-people")
     obligations = reverse("training_office:obligations")
+    waiting = sum(len(group.entries) for group in work.on_site)
     lines = (
-        TodayLine("must", _("新入职，培训未完成"), work.new_count, f"{obligations}?programme_kind=pre_job"),
+        TodayLine("must", _("新入职，培训未完成"), work.new_count, f"{obligations}?kind=pre_job&state=open"),
         TodayLine(
-            "must", _("转岗、返岗，培训未完成"), work.moved_count, f"{obligations}?programme_kind=job_change"
+            "must", _("转岗、返岗，培训未完成"), work.moved_count, f"{obligations}?kind=job_change&state=open"
         ),
-        TodayLine(
-            "must",
-            _("等待现场教育登记"),
-            sum(len(group.entries) for group in work.on_site),
-            reverse("training_office:on-site"),
-        ),
-        TodayLine("care", _("培训逾期"), work.late_count, f"{obligations}?late=1"),
-        TodayLine("care", _("证件 30 天内到期"), work.licences_count, coverage),
-        TodayLine("stop", _("不可上岗"), work.blocked_count, coverage),
+        TodayLine("must", _("等待现场教育登记"), waiting, reverse("training_office:on-site")),
+        TodayLine("care", _("培训逾期"), work.late_count, f"{obligations}?state=late"),
+        TodayLine("care", _("证件 30 天内到期"), work.licences_count, reverse("training_office:licences")),
+        TodayLine("stop", _("不可上岗"), work.blocked_count, f"{people}?state=blocked"),
     )
     yield from (line for line in lines if line.count)

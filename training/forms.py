@@ -119,6 +119,9 @@ class ObligationFilter(forms.Form):
         required=False,
         choices=[("", _("全部状态")), ("late", _("逾期")), *ObligationState.choices],
     )
+    kind = forms.ChoiceField(
+        label=_("培训类别"), required=False, choices=[("", _("全部培训")), *ProgrammeKind.choices]
+    )
 
 
 class LicenceForm(forms.Form):

@@ -85,6 +85,8 @@ def obligations(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(state=ObligationState.OPEN, due_on__lt=today)
     elif asked.get("state"):
         rows = rows.filter(state=asked["state"])
+    if asked.get("kind"):
+        rows = rows.filter(programme__kind=asked["kind"])
     context = {
         "form": form,
         "page": page_of(request, rows),
