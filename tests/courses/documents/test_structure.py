@@ -169,7 +169,7 @@ def test_salutation_after_an_introduction():
 
 
 def test_bare_names_above_lists():
-    text = f"焊接施工安全要求\n电焊\n1、电焊机要设在干燥地点。\n2、拉闸上锁。\n气焊\n1、配置回火装置。\n"
+    text = "焊接施工安全要求\n电焊\n1、电焊机要设在干燥地点。\n2、拉闸上锁。\n气焊\n1、配置回火装置。\n"
     assert outline(one(text)) == [(1, "电焊"), (1, "气焊")]
 
 
