@@ -108,6 +108,15 @@ def _is_common(char: str) -> bool:
     return len(encoded) == 2 and 0xB0 <= encoded[0] <= 0xD7
 
 
+def _is_common_traditional(char: str) -> bool:
+    """Whether this is one of the 5,401 everyday characters of traditional writing (Big5 level 1)."""
+    try:
+        encoded = char.encode("big5")
+    except UnicodeEncodeError:
+        return False
+    return len(encoded) == 2 and 0xA4 <= encoded[0] <= 0xC6
+
+
 def _looks_chinese(text: str) -> bool:
     han = _HAN.findall(text[-SAMPLE_CHARS:])
     return len(han) >= 2 and sum(map(_is_common, han)) / len(han) > 0.8
@@ -146,7 +155,9 @@ def _refuse_strange_characters(visible: list[str], sample: str) -> None:
             raise DocumentProblem("undecodable", "no Chinese in it")
         return
     common = sum(map(_is_common, han)) / len(han)
-    if common < 0.7 and (_undoes("gb18030", sample) or common < 0.35):
+    written = sum(_is_common(char) or _is_common_traditional(char) for char in han) / len(han)
+    enough = 0.7 if len(han) >= 20 else 0.35  # a name or two may be rare all over
+    if common < 0.7 and (_undoes("gb18030", sample) or written < enough):
         raise DocumentProblem("undecodable", "characters nobody writes")
 
 
