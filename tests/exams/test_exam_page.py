@@ -5,6 +5,7 @@ import re
 from decimal import Decimal
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
@@ -261,3 +262,23 @@ def test_nothing_overflows_the_phone_and_everything_can_be_hit(page):
             .map((each) => each.textContent.trim())"""
     )
     assert small == []
+
+
+def test_the_pages_pass_axe(page, attempt):
+    """Paper, hand-in panel and result, in normal and large type."""
+    axe = Axe()
+
+    def problems():
+        found = axe.run(page).response["violations"]
+        return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found]
+
+    assert problems() == []
+    page.evaluate("document.documentElement.dataset.size = 'large'")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    choose(page, 1, right_response(attempt, 1))
+    page.locator("#mark").click()
+    page.get_by_role("button", name="交卷", exact=True).click()
+    assert problems() == []
+    page.get_by_role("button", name="确认交卷").click()
+    page.wait_for_url("**/result")
+    assert problems() == []
