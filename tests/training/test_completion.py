@@ -3,9 +3,11 @@
 import datetime as dt
 import hashlib
 import json
+import threading
 from decimal import Decimal
 
 import pytest
+from django.db import connections
 
 from common.signing import canonical_json
 from courses.signals import study_completed
@@ -13,6 +15,7 @@ from exams.models import Attempt
 from exams.signals import attempt_graded
 from notices.models import Notice
 from tests.factories.courses import CourseFactory, PolicySpeechFactory
+from tests.factories.exams import DEVICE, answer, make_exam, right_response, submit
 from tests.factories.people import EmployeeFactory
 from tests.factories.training import (
     ExamFactory,
@@ -37,6 +40,7 @@ from training.queries.obligations import obligation_steps
 from training.signals import training_record_added
 
 pytestmark = pytest.mark.django_db
+EXAM_DAY = at("2026-06-01", "15:00")
 
 
 @pytest.fixture
@@ -236,3 +240,65 @@ def test_times_are_those_of_the_evidence(obligation, lessons):
     record = TrainingRecord.objects.get()
     assert record.started_at == at("2026-02-01") - dt.timedelta(minutes=30)
     assert record.completed_at == at("2026-03-03")
+
+
+def test_real_exam_from_start_to_ledger(lessons):
+    exam = make_exam(pass_pct=80)
+    programme = ProgrammeFactory(course=CourseFactory(lessons=lessons), exam=exam)
+    obligation = ObligationFactory(rule__programme=programme, employee=EmployeeFactory(assigned=True))
+    for lesson in lessons:
+        on_study_completed(event=prove_study(obligation.employee, lesson, EXAM_DAY))
+    component = programme.components.get(kind="exam")
+
+    def start():
+        return start_component_exam(
+            obligation=obligation,
+            component=component,
+            employee=obligation.employee,
+            device=DEVICE,
+            now=EXAM_DAY,
+        )
+
+    attempt = start()
+    assert start() == attempt
+    assert attempt.purpose == purpose_of(obligation)
+    answer(
+        attempt,
+        {slot: right_response(attempt, slot) for slot in range(1, len(attempt.paper["slots"]) + 1)},
+        now=EXAM_DAY,
+    )
+    submit(attempt, now=EXAM_DAY)
+
+    obligation.refresh_from_db()
+    assert obligation.state == ObligationState.DONE
+    assert TrainingRecord.objects.get().score_pct == Decimal(100)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_last_two_components_at_once_make_one_row(lessons):
+    programme = ProgrammeFactory(course=CourseFactory(lessons=lessons[:1]), exam=ExamFactory())
+    obligation = ObligationFactory(rule__programme=programme, employee=EmployeeFactory(assigned=True))
+    study = prove_study(obligation.employee, lessons[0])
+    grade = grade_attempt(obligation, exam_of(obligation))
+    failures = []
+
+    def hear(action, event):
+        try:
+            action(event=event)
+        except Exception as error:  # noqa: BLE001 - shown by the assertion below
+            failures.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [
+        threading.Thread(target=hear, args=pair)
+        for pair in ((on_study_completed, study), (on_attempt_graded, grade))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert failures == []
+    assert TrainingRecord.objects.count() == 1
+    assert Obligation.objects.get().state == ObligationState.DONE

@@ -32,7 +32,7 @@ from training.actions.ledger import correct_record
 from training.coverage import Counts
 from training.models import ObligationState, ProgrammeKind
 from training.queries.coverage import coverage_people, coverage_table, unit_scope
-from training.queries.work import on_site_groups, work_list
+from training.queries.work import on_site_groups, work_counts, work_list
 from training.queries.workbooks import coverage_workbook, ledger_workbook
 
 pytestmark = pytest.mark.django_db
@@ -176,7 +176,7 @@ def test_people_behind_the_figures(rule):
         free.pk: "none",
     }
     first = next(row for row in rows if row.employee_id == late.pk)
-    assert (first.unit, [item.programme.title for item in first.missing]) == ("甲班", ["三级教育"])
+    assert (first.unit, [item.title for item in first.missing]) == ("甲班", ["三级教育"])
     assert len(coverage_people(unit_scope(org_path("总厂/甲班")), MARCH_31)) == 3
 
 
@@ -258,10 +258,10 @@ def test_work_list_sorts_what_waits(rule, django_assert_max_num_queries):
         work = work_list(officer, dt.date(2026, 3, 4))
 
     assert set(work.new) == {new, change}
-    assert (work.new_count, work.moved_count, work.today_count) == (2, 0, 2)
+    assert (work.counts.new_count, work.counts.moved_count, work.counts.today_count) == (2, 0, 2)
     assert work.late == (change,)
     assert [item.employee for item in work.blocked] == [hired, moved]
     assert work.blocked[0].reasons[0].code == "training_owed"
     assert work.licences == (licence,)
     assert sum(len(group.entries) for group in work.on_site) == 2
-    assert work_list(officer, dt.date(2026, 3, 20)).new_count == 0
+    assert work_counts(officer, dt.date(2026, 3, 20)).new_count == 0

@@ -6,8 +6,10 @@ exception is `blocked`, which is the present clearance.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -46,6 +48,15 @@ class CoverageTable:
 
 
 @dataclass(frozen=True, slots=True)
+class MissingTraining:
+    """An obligation that was still owed on the day asked for."""
+
+    public_id: UUID
+    title: str
+    due_on: dt.date
+
+
+@dataclass(frozen=True, slots=True)
 class PersonRow:
     """A person of the coverage list. `state` is none, done, open or overdue.
 
@@ -53,20 +64,14 @@ class PersonRow:
     """
 
     employee_id: int
-    public_id: str
+    public_id: UUID
     employee_no: str
     name: str
-    unit_id: int
     unit: str
     post: str
     state: str
-    missing: tuple[Obligation, ...]
+    missing: tuple[MissingTraining, ...]
     blocked_by: tuple[ReasonView, ...]
-
-    @property
-    def is_blocked(self) -> bool:
-        """Tell whether the person may not work at present."""
-        return bool(self.blocked_by)
 
 
 def end_of(day: dt.date) -> dt.datetime:
@@ -117,24 +122,28 @@ def _stays_on(scope: Scope, on: dt.date) -> QuerySet[Assignment]:
     )
 
 
-def _own_counts(scope: Scope, on: dt.date, programme_kind: str) -> dict[int, Counts]:
-    """Return the counts of the people standing directly in each unit. One query."""
+def _with_states(stays: QuerySet[Assignment], on: dt.date, programme_kind: str) -> QuerySet[Assignment]:
+    """Make it known of each stay whether its person owes training, has some undone, has some overdue."""
     person = OuterRef("employee_id")
     undone = undone_on(on, programme_kind).filter(employee_id=person)
+    return stays.alias(
+        owes=Exists(owed_on(on, programme_kind).filter(employee_id=person)),
+        has_undone=Exists(undone),
+        has_overdue=Exists(undone.filter(due_on__lt=on)),
+    )
+
+
+def _own_counts(scope: Scope, on: dt.date, programme_kind: str) -> dict[int, Counts]:
+    """Return the counts of the people standing directly in each unit. One query."""
     rows = (
-        _stays_on(scope, on)
-        .alias(
-            owes=Exists(owed_on(on, programme_kind).filter(employee_id=person)),
-            has_undone=Exists(undone),
-            has_overdue=Exists(undone.filter(due_on__lt=on)),
-        )
+        _with_states(_stays_on(scope, on), on, programme_kind)
         .values("unit_id")
         .annotate(
             people=Count("employee_id"),
-            owed=Count("employee_id", filter=Q(owes=True)),
-            done=Count("employee_id", filter=Q(owes=True, has_undone=False)),
-            overdue=Count("employee_id", filter=Q(has_overdue=True)),
-            blocked=Count("employee_id", filter=Q(employee__clearance__is_cleared=False)),
+            owed=Count("employee_id", filter=_IN_STATE["done"] | _IN_STATE["open"] | _IN_STATE["overdue"]),
+            done=Count("employee_id", filter=_IN_STATE["done"]),
+            overdue=Count("employee_id", filter=_IN_STATE["overdue"]),
+            blocked=Count("employee_id", filter=_IN_STATE["blocked"]),
         )
         .order_by()
     )
@@ -144,51 +153,84 @@ def _own_counts(scope: Scope, on: dt.date, programme_kind: str) -> dict[int, Cou
     }
 
 
+_IN_STATE = {
+    "none": Q(owes=False),
+    "done": Q(owes=True, has_undone=False),
+    "open": Q(has_undone=True, has_overdue=False),
+    "overdue": Q(has_overdue=True),
+    "blocked": Q(employee__clearance__is_cleared=False),
+}
+
+
+def coverage_stays(
+    scope: Scope, on: dt.date, programme_kind: str = "", state: str = ""
+) -> QuerySet[Assignment]:
+    """Return the stays of everyone of a scope on a day, in the order of the tree, to be paged through.
+
+    `state` limits them to people in it: none, done, open, overdue, or blocked (at present); empty means all.
+    """
+    stays = _with_states(_stays_on(scope, on), on, programme_kind)
+    if state:
+        stays = stays.filter(_IN_STATE[state])
+    return stays.order_by("unit__path", "employee__employee_no")
+
+
 def coverage_people(scope: Scope, on: dt.date, programme_kind: str = "") -> list[PersonRow]:
     """Return everyone of a scope with their state as of the end of a day, in the order of the tree. Four queries."""
-    stays = list(
-        _stays_on(scope, on)
-        .select_related("employee", "unit", "post")
-        .order_by("unit__path", "employee__employee_no")
-    )
-    inside = _stays_on(scope, on).values("employee_id")
+    people = _stays_on(scope, on).values_list("employee_id", flat=True)
+    return person_rows(coverage_stays(scope, on, programme_kind), people, on, programme_kind)
+
+
+def person_rows(
+    stays: QuerySet[Assignment],
+    people: Iterable[int],
+    on: dt.date,
+    programme_kind: str = "",
+) -> list[PersonRow]:
+    """Return the rows of these stays; `people` are the employees' ids, as a list or as a query. Four queries."""
     owing = set(
-        owed_on(on, programme_kind).filter(employee_id__in=inside).values_list("employee_id", flat=True)
+        owed_on(on, programme_kind).filter(employee_id__in=people).values_list("employee_id", flat=True)
     )
-    missing: dict[int, list[Obligation]] = {}
-    for obligation in (
+    missing: dict[int, list[MissingTraining]] = defaultdict(list)
+    for employee_id, public_id, title, due_on in (
         undone_on(on, programme_kind)
-        .filter(employee_id__in=inside)
-        .select_related("programme")
+        .filter(employee_id__in=people)
         .order_by("due_on", "id")
+        .values_list("employee_id", "public_id", "programme__title", "due_on")
     ):
-        missing.setdefault(obligation.employee_id, []).append(obligation)
+        missing[employee_id].append(MissingTraining(public_id, title, due_on))
     blocked = dict(
-        ClearanceState.objects.filter(employee_id__in=inside, is_cleared=False).values_list(
+        ClearanceState.objects.filter(employee_id__in=people, is_cleared=False).values_list(
             "employee_id", "reasons"
         )
     )
     return [
         PersonRow(
-            employee_id=stay.employee_id,
-            public_id=str(stay.employee.public_id),
-            employee_no=stay.employee.employee_no,
-            name=stay.employee.name,
-            unit_id=stay.unit_id,
-            unit=stay.unit.name,
-            post=stay.post.name,
-            state=_person_state(stay.employee_id in owing, missing.get(stay.employee_id, ()), on),
-            missing=tuple(missing.get(stay.employee_id, ())),
-            blocked_by=reason_views(blocked.get(stay.employee_id, [])),
+            employee_id=employee_id,
+            public_id=public_id,
+            employee_no=employee_no,
+            name=name,
+            unit=unit,
+            post=post,
+            state=_person_state(employee_id in owing, missing.get(employee_id, ()), on),
+            missing=tuple(missing.get(employee_id, ())),
+            blocked_by=reason_views(blocked.get(employee_id, [])),
         )
-        for stay in stays
+        for employee_id, public_id, employee_no, name, unit, post in stays.values_list(
+            "employee_id",
+            "employee__public_id",
+            "employee__employee_no",
+            "employee__name",
+            "unit__name",
+            "post__name",
+        )
     ]
 
 
-def _person_state(is_owing: bool, missing: Sequence[Obligation], on: dt.date) -> str:
+def _person_state(is_owing: bool, missing: Sequence[MissingTraining], on: dt.date) -> str:
     if not is_owing:
         return "none"
-    if any(obligation.due_on < on for obligation in missing):
+    if any(training.due_on < on for training in missing):
         return "overdue"
     return "open" if missing else "done"
 

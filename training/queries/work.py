@@ -57,26 +57,33 @@ class BlockedPerson:
 
 
 @dataclass(frozen=True, slots=True)
-class WorkList:
-    """Everything that waits for somebody responsible, as of a day."""
+class WorkCounts:
+    """How many people (licences: how many) wait for somebody responsible, as of a day."""
 
-    on: dt.date
-    new: tuple[Obligation, ...]
     new_count: int
-    moved: tuple[Obligation, ...]
     moved_count: int
-    late: tuple[Obligation, ...]
     late_count: int
-    blocked: tuple[BlockedPerson, ...]
     blocked_count: int
-    licences: tuple[Licence, ...]
     licences_count: int
-    on_site: tuple[OnSiteGroup, ...]
 
     @property
     def today_count(self) -> int:
         """Return how many people came or moved lately and still owe training."""
         return self.new_count + self.moved_count
+
+
+@dataclass(frozen=True, slots=True)
+class WorkList:
+    """Everything that waits for somebody responsible, as of a day: the first lines of each kind, and the counts."""
+
+    on: dt.date
+    counts: WorkCounts
+    new: tuple[Obligation, ...]
+    moved: tuple[Obligation, ...]
+    late: tuple[Obligation, ...]
+    blocked: tuple[BlockedPerson, ...]
+    licences: tuple[Licence, ...]
+    on_site: tuple[OnSiteGroup, ...]
 
 
 def on_site_groups(user: User | AnonymousUser) -> list[OnSiteGroup]:
@@ -164,8 +171,27 @@ def licences_for_user(user: User | AnonymousUser) -> QuerySet[Licence]:
     )
 
 
-def work_list(user: User | AnonymousUser, on: dt.date) -> WorkList:
-    """Return what waits for this user as of a day. The number of queries does not depend on that of people."""
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """The rows behind a work list, not yet read."""
+
+    new: QuerySet[Obligation]
+    moved: QuerySet[Obligation]
+    late: QuerySet[Obligation]
+    blocked: QuerySet[ClearanceState]
+    licences: QuerySet[Licence]
+
+    def counts(self) -> WorkCounts:
+        return WorkCounts(
+            new_count=_people_in(self.new),
+            moved_count=_people_in(self.moved),
+            late_count=_people_in(self.late),
+            blocked_count=self.blocked.count(),
+            licences_count=self.licences.count(),
+        )
+
+
+def _waiting(user: User | AnonymousUser, on: dt.date) -> _Waiting:
     people = employees_for(user, Capability.VIEW_COVERAGE).values("pk")
     open_ones = (
         Obligation.objects.filter(state=ObligationState.OPEN, employee__in=people)
@@ -173,32 +199,38 @@ def work_list(user: User | AnonymousUser, on: dt.date) -> WorkList:
         .order_by("due_on", "id")
     )
     recent = open_ones.filter(owed_from__gt=on - dt.timedelta(days=NEW_FOR_DAYS))
-    new = recent.filter(event__kind__in=[EventKind.HIRED, EventKind.REHIRED])
-    moved = recent.filter(event__kind__in=[EventKind.TRANSFERRED, EventKind.RETURNED])
-    late = open_ones.filter(due_on__lt=on)
-    blocked = (
-        ClearanceState.objects.filter(employee__in=people, is_cleared=False)
+    return _Waiting(
+        new=recent.filter(event__kind__in=[EventKind.HIRED, EventKind.REHIRED]),
+        moved=recent.filter(event__kind__in=[EventKind.TRANSFERRED, EventKind.RETURNED]),
+        late=open_ones.filter(due_on__lt=on),
+        blocked=ClearanceState.objects.filter(employee__in=people, is_cleared=False)
         .exclude(employee__status=EmploymentStatus.LEFT)
         .select_related("employee")
-        .order_by("employee__employee_no")
+        .order_by("employee__employee_no"),
+        licences=licences_for_user(user).filter(
+            valid_until__range=(on, on + dt.timedelta(days=LICENCE_NOTICE_DAYS))
+        ),
     )
-    licences = licences_for_user(user).filter(
-        valid_until__range=(on, on + dt.timedelta(days=LICENCE_NOTICE_DAYS))
-    )
+
+
+def work_counts(user: User | AnonymousUser, on: dt.date) -> WorkCounts:
+    """Return how much waits for this user as of a day. Six queries."""
+    return _waiting(user, on).counts()
+
+
+def work_list(user: User | AnonymousUser, on: dt.date) -> WorkList:
+    """Return what waits for this user as of a day. The number of queries does not depend on that of people."""
+    waiting = _waiting(user, on)
     return WorkList(
         on=on,
-        new=tuple(new[:SHOWN]),
-        new_count=_people_in(new),
-        moved=tuple(moved[:SHOWN]),
-        moved_count=_people_in(moved),
-        late=tuple(late[:SHOWN]),
-        late_count=_people_in(late),
+        counts=waiting.counts(),
+        new=tuple(waiting.new[:SHOWN]),
+        moved=tuple(waiting.moved[:SHOWN]),
+        late=tuple(waiting.late[:SHOWN]),
         blocked=tuple(
-            BlockedPerson(state.employee, reason_views(state.reasons)) for state in blocked[:SHOWN]
+            BlockedPerson(state.employee, reason_views(state.reasons)) for state in waiting.blocked[:SHOWN]
         ),
-        blocked_count=blocked.count(),
-        licences=tuple(licences[:SHOWN]),
-        licences_count=licences.count(),
+        licences=tuple(waiting.licences[:SHOWN]),
         on_site=tuple(on_site_groups(user)),
     )
 

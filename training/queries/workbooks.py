@@ -85,8 +85,8 @@ def _people_sheet(people: Iterable[PersonRow]) -> Sheet:
                 person.unit,
                 person.post,
                 state_text(person.state),
-                "、".join(obligation.programme.title for obligation in person.missing),
-                min((obligation.due_on for obligation in person.missing), default=None),
+                "、".join(training.title for training in person.missing),
+                min((training.due_on for training in person.missing), default=None),
                 "；".join(reason.text for reason in person.blocked_by),
             ]
             for person in people

@@ -2,23 +2,24 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from common import clock
-from people.models import OrgUnit, UnitKind
+from people.models import Assignment, OrgUnit, UnitKind
 from people.permissions import Capability, Scope
 from training.coverage import Counts, CoverageRow
 from training.forms import CoverageFilter
 from training.models import ProgrammeKind
 from training.permissions import require_scope
-from training.queries.coverage import coverage_people, coverage_table, unit_scope
-from training.queries.work import LICENCE_NOTICE_DAYS, work_list
+from training.queries.coverage import coverage_stays, coverage_table, person_rows, unit_scope
+from training.queries.work import LICENCE_NOTICE_DAYS, work_counts
 from training.queries.workbooks import coverage_workbook, state_text
 from training.views.pages import admin_page, page_of, query_without_page, signed_in, workbook
 
@@ -73,7 +74,7 @@ def coverage(request: HttpRequest) -> HttpResponse:
     rows = table.rows
     is_cut = len(rows) > ROWS_SHOWN
     shown = [row for row in rows if row.level <= 2] if is_cut else rows
-    work = work_list(request.user, clock.today())
+    work = work_counts(request.user, clock.today())
     kinds = dict(UnitKind.choices)
     context = {
         "asked": asked,
@@ -106,13 +107,12 @@ def coverage(request: HttpRequest) -> HttpResponse:
 def people(request: HttpRequest) -> HttpResponse:
     """Show the people behind a unit's figures, by state."""
     asked = _asked(request)
-    rows = coverage_people(asked.scope, asked.on, asked.kind)
     state = request.GET.get("state", "")
-    if state in STATES:
-        rows = [row for row in rows if row.state == state]
-    elif state == "blocked":
-        rows = [row for row in rows if row.is_blocked]
-    page = page_of(request, rows)
+    if state not in (*STATES, "blocked"):
+        state = ""
+    page = page_of(request, coverage_stays(asked.scope, asked.on, asked.kind, state))
+    stays = cast("QuerySet[Assignment]", page.object_list)
+    rows = person_rows(stays, [stay.employee_id for stay in stays], asked.on, asked.kind)
     context = {
         "asked": asked,
         "state": state,
@@ -122,7 +122,7 @@ def people(request: HttpRequest) -> HttpResponse:
             ("blocked", _("当前停岗")),
         ],
         "page": page,
-        "rows": [(row, state_text(row.state), STATE_SIGNS[row.state]) for row in page.object_list],
+        "rows": [(row, state_text(row.state), STATE_SIGNS[row.state]) for row in rows],
         "query": query_without_page(request),
     }
     parents = ((f"{reverse('training_office:coverage')}?{asked.query()}", _("培训覆盖率")),)
