@@ -73,6 +73,9 @@ class Note(models.Model):
     class Meta:
         app_label = "append_only_test"
 
+    def __str__(self):
+        return self.text
+
 
 @pytest.mark.django_db(transaction=True)
 def test_operation_can_be_taken_back_and_applied_again():

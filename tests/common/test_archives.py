@@ -148,7 +148,12 @@ def test_spoiled_file_passes_or_is_a_bad_archive(tmp_path_factory, changes):
         data[-1 - place % 2_000] = value
     path = tmp_path_factory.getbasetemp() / "spoiled.docx"
     path.write_bytes(data)
+    assert verdict(path) in {"", "not_a_zip", "encrypted", "truncated", "bomb", "unsafe_name"}
+
+
+def verdict(path):
     try:
         check_archive(path, DOCUMENT)
     except BadArchive as bad:
-        assert bad.code in {"not_a_zip", "encrypted", "truncated", "bomb", "unsafe_name"}
+        return bad.code
+    return ""

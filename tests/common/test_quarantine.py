@@ -1,5 +1,7 @@
 import os
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +18,7 @@ def echo(argument):
 
 
 def printing(argument):
-    print("a parser's chatter")
+    sys.stdout.write("a parser's chatter\n")
     os.write(1, b"and a native library's\n")
     return {"said": argument}
 
@@ -124,8 +126,7 @@ def test_tool_started_by_the_child_ends_with_it(tmp_path):
 
 def is_running(pid):
     try:
-        with open(f"/proc/{pid}/stat") as handle:
-            return handle.read().rpartition(")")[2].split()[0] != "Z"
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
 
