@@ -84,9 +84,10 @@ def deliver(request: HttpRequest, storage: Storage, name: str, *, content_type: 
     if not path.is_file():
         raise Http404(name)
     content_type = content_type or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    response = (
-        _accelerated(path, content_type) if settings.X_ACCEL_REDIRECT else _send(request, path, content_type)
-    )
+    if settings.X_ACCEL_REDIRECT:
+        response = _accelerated(path.relative_to(storage.path("")), content_type)
+    else:
+        response = _send(request, path, content_type)
     response["Cache-Control"] = PRIVATE
     response["Content-Disposition"] = content_disposition_header(False, path.name) or "inline"
     return response
