@@ -258,7 +258,7 @@ def test_work_list_sorts_what_waits(rule, django_assert_max_num_queries):
         work = work_list(officer, dt.date(2026, 3, 4))
 
     assert set(work.new) == {new, change}
-    assert (work.counts.new_count, work.counts.moved_count, work.counts.today_count) == (2, 0, 2)
+    assert (work.new_count, work.moved_count, work.today_count) == (2, 0, 2)
     assert work.late == (change,)
     assert [item.employee for item in work.blocked] == [hired, moved]
     assert work.blocked[0].reasons[0].code == "training_owed"

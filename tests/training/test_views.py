@@ -281,6 +281,8 @@ def test_obligations_are_filtered_and_inspected(client, officer, unit, rule):
     assert names(state="late") == ["张伟"]
     assert names(state="done") == ["李娜"]
     assert names(q="李") == ["李娜"]
+    assert names(kind="pre_job", state="open") == ["张伟"]
+    assert names(kind="annual") == []
     page = client.get(url("obligation", late.public_id)).content.decode()
     assert "条文待核对原文" in page
     assert "厂级安全教育" in page

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 
 from django.contrib.auth.models import AnonymousUser
@@ -73,11 +73,10 @@ class WorkCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class WorkList:
+class WorkList(WorkCounts):
     """Everything that waits for somebody responsible, as of a day: the first lines of each kind, and the counts."""
 
     on: dt.date
-    counts: WorkCounts
     new: tuple[Obligation, ...]
     moved: tuple[Obligation, ...]
     late: tuple[Obligation, ...]
@@ -222,8 +221,8 @@ def work_list(user: User | AnonymousUser, on: dt.date) -> WorkList:
     """Return what waits for this user as of a day. The number of queries does not depend on that of people."""
     waiting = _waiting(user, on)
     return WorkList(
+        **asdict(waiting.counts()),
         on=on,
-        counts=waiting.counts(),
         new=tuple(waiting.new[:SHOWN]),
         moved=tuple(waiting.moved[:SHOWN]),
         late=tuple(waiting.late[:SHOWN]),
