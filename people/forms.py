@@ -24,6 +24,7 @@ class SignInForm(AuthenticationForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.label_suffix = ""
         self.fields["username"].label = _("工号或账号")
         self.fields["username"].widget.attrs |= {"autocapitalize": "none", "autocorrect": "off"}
         self.fields["password"].label = _("密码")
@@ -38,6 +39,7 @@ class ChoosePasswordForm(SetPasswordForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.label_suffix = ""
         self.fields["new_password1"].label = _("新密码")
         self.fields["new_password1"].help_text = _("至少 8 位，不要用工号、姓名或太常见的密码。")
         self.fields["new_password2"].label = _("再输一遍新密码")

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
@@ -217,8 +218,8 @@ def get_unit_for(user: User, unit_id: int, capability: Capability) -> OrgUnit:
 
 
 def search_employees(
-    people: QuerySet[Employee], *, words: str = "", status: str = "", unit_path: str = ""
-) -> QuerySet[Employee]:
+    people: QuerySet[Any], *, words: str = "", status: str = "", unit_path: str = ""
+) -> QuerySet[Any]:
     """Narrow a list of people (with last places) by name or number, status and part of the tree."""
     if words:
         people = people.filter(Q(name__icontains=words) | Q(employee_no__icontains=words))
@@ -267,7 +268,7 @@ def batch_people(batch: ImportBatch) -> QuerySet[EmploymentEvent, int]:
     return batch.events.filter(kind__in=taken_on).values_list("employee_id", flat=True)
 
 
-def without_password(people: QuerySet[Employee], now: dt.datetime) -> QuerySet[Employee]:
+def without_password(people: QuerySet[Any], now: dt.datetime) -> QuerySet[Any]:
     """Keep those whose account has no password yet; those who hold no valid sign-in slip come first."""
     valid = SignInTicket.objects.filter(
         user=OuterRef("user"), used_at=None, revoked_at=None, expires_at__gt=now

@@ -20,9 +20,14 @@ def _options(params: dict[str, Any]) -> ImportOptions:
     return ImportOptions(params["create_missing"], params["full_roster"], params.get("allow_ending", 0))
 
 
+def _requester(job: Job) -> User:
+    assert job.requested_by_id is not None
+    return User.objects.get(pk=job.requested_by_id)
+
+
 def check_list(job: Job) -> dict[str, Any]:
     """Compare a kept list with the data of now. Params: token, file_name, create_missing, full_roster."""
-    user = User.objects.get(pk=job.requested_by_id)
+    user = _requester(job)
     token = job.params["token"]
     back = {"next_url": reverse("people_office:import-preview", args=[token]), "next_label": _("看比对结果")}
     report_progress(job, done=0, total=2, message=_("正在读取文件"))
@@ -46,7 +51,7 @@ def apply_list(job: Job) -> dict[str, Any]:
 
     Run twice, the second finds the list gone and points to the result of the first.
     """
-    user = User.objects.get(pk=job.requested_by_id)
+    user = _requester(job)
     token = job.params["token"]
     back = {"next_url": reverse("people_office:import-preview", args=[token]), "next_label": _("看比对结果")}
     report_progress(job, done=0, total=2, message=_("正在读取文件并写入；有一处错误就什么也不保存"))

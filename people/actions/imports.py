@@ -100,14 +100,15 @@ def plan_import(
         problems += [Problem(line, "employer", "out_of_scope", {"name": name})
                      for name, line in finder.employer_lines.items()]  # fmt: skip
     diff = RosterDiff(diff.changes, tuple(sorted(problems, key=lambda problem: problem.line)))
-    used = {change.after.unit for change in diff.changes if change.after}
-    used_posts = {change.after.post for change in diff.changes if change.after}
+    # In the order of the list, which is the order people know their workshops in.
+    used = dict.fromkeys(change.after.unit for change in diff.changes if change.after)
+    used_posts = dict.fromkeys(change.after.post for change in diff.changes if change.after)
     return ImportPlan(
         rows=tuple(rows),
         diff=diff,
-        new_units=tuple(sorted(used & finder.new_units)),
+        new_units=tuple(name for name in used if name in finder.new_units),
         new_employers=finder.new_employers,
-        new_posts=tuple(sorted(used_posts & finder.new_posts)),
+        new_posts=tuple(name for name in used_posts if name in finder.new_posts),
         ending=brake_ending(known, diff, allowed=options.allow_ending) if options.full_roster else 0,
         fingerprint=hashlib.sha256(repr(diff).encode()).hexdigest(),
     )

@@ -65,9 +65,10 @@ def ensure_unit_paths(
     ids: dict[str, int] = {}
     for entry in directory.values():
         ids.setdefault(entry.full_name, entry.id)
-    wanted = {name for path in paths for name in _with_ancestors(path)} - ids.keys()
+    # Each unit after the one above it, else in the order given.
+    wanted = dict.fromkeys(name for path in paths for name in _with_ancestors(path) if name not in ids)
     scope = scope_for(acting_user, Capability.MANAGE_ORGANISATION) if acting_user else None
-    for name in sorted(wanted, key=lambda text: (text.count("/"), text)):
+    for name in wanted:
         above, _, own = name.rpartition("/")
         kind = (kinds or {}).get(name) or guess_kind(own, name.count("/") + 1)
         if not above:

@@ -3,17 +3,19 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils.timezone import localdate
 
 from common.signing import make_token, token_digest
 from people.actions.accounts import change_password
 from people.actions.employment_rows import chunks
 from people.audit import record_audit, record_audits
 from people.errors import TicketInvalid
-from people.models import Employee, RoleGrant, SignInTicket, User
+from people.models import RoleGrant, SignInTicket, User
 from people.permissions import Capability
 from people.queries import employees_for
 
@@ -73,12 +75,12 @@ def _check(users: Sequence[User], acting_user: User, now: dt.datetime) -> None:
     if acting_user.is_superuser:
         return
     ids = {user.pk for user in users}
-    allowed = issuable_for(acting_user, now.date()).filter(user_id__in=ids)
+    allowed = issuable_for(acting_user, localdate(now)).filter(user_id__in=ids)
     if set(allowed.values_list("user_id", flat=True)) != ids:
         raise PermissionDenied("out of scope")
 
 
-def issuable_for(acting_user: User, on: dt.date) -> QuerySet[Employee]:
+def issuable_for(acting_user: User, on: dt.date) -> QuerySet[Any]:
     """Return the people to whom `acting_user` may issue slips on a day: theirs to manage, without a role."""
     people = employees_for(acting_user, Capability.MANAGE_PEOPLE, on).filter(user__is_active=True)
     if acting_user.is_superuser:

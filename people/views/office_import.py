@@ -142,10 +142,10 @@ def _render_preview(request: HttpRequest, token: str, kept: dict[str, Any], summ
     sections = [
         {"title": title, "sign": sign, "lines": lines.get(key, []), "count": summary["counts"].get(key, 0)}
         for key, title, sign in (
-            ("created", _("新员工"), "must"),
-            ("moved", _("转岗"), "must"),
+            ("created", _("新员工"), ""),
+            ("moved", _("转岗"), ""),
             ("left", _("离职、离岗"), "care"),
-            ("returned", _("返岗、再入职"), "must"),
+            ("returned", _("返岗、再入职"), ""),
         )
     ]
     sections.append(

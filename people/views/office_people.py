@@ -6,6 +6,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -49,7 +50,7 @@ def employee_list(request: HttpRequest) -> HttpResponse:
     status = request.GET.get("status", "")
     units = scope_of(user, Capability.VIEW_PEOPLE)
     chosen = _chosen_unit(units, request.GET.get("unit", ""))
-    people = search_employees(
+    people: QuerySet[Any] = search_employees(
         employees_for(user),
         words=words,
         status=status if status in EmploymentStatus.values else "",
@@ -58,10 +59,8 @@ def employee_list(request: HttpRequest) -> HttpResponse:
     page = Paginator(people, PER_PAGE).get_page(request.GET.get("p"))
     names = unit_directory()
     full_names = {entry.path: entry.full_name for entry in names.values()}
-    signs = {"active": "safe", "away": "care", "left": "stop"}
     rows = [
-        {"employee": one, "unit": full_names.get(one.last_unit_path or "", ""), "sign": signs[one.status]}
-        for one in page.object_list
+        {"employee": one, "unit": full_names.get(one.last_unit_path or "", "")} for one in page.object_list
     ]
     context: dict[str, Any] = office_context(_("员工")) | {
         "page": page,

@@ -6,6 +6,7 @@ import segno
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -31,7 +32,9 @@ def slips(request: HttpRequest) -> HttpResponse:
     Takes `employee` (public ids) or `batch` (an applied list: its people who have no password yet).
     """
     user = require_hr(request)
-    people = issuable_for(user, today()).select_related("user").order_by("last_unit_path", "employee_no")
+    people: QuerySet[Any] = (
+        issuable_for(user, today()).select_related("user").order_by("last_unit_path", "employee_no")
+    )
     batch_id = request.POST.get("batch", "")
     if batch_id.isascii() and batch_id.isdigit():
         batch = get_import_batch_for(user, int(batch_id))

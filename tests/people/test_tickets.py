@@ -83,6 +83,13 @@ def test_who_may_issue(user):
             issue(user, denied)
 
 
+def test_the_day_of_a_grant_is_the_local_day(user):
+    """At six in the morning in Shanghai it is still yesterday in UTC."""
+    early = dt.datetime(2026, 11, 21, 22, 0, tzinfo=dt.UTC)
+    hr = RoleGrantFactory(unit=org_path("总厂"), starts_on=dt.date(2026, 11, 22)).user
+    assert issue_sign_in_ticket(user=user, acting_user=hr, now=early)
+
+
 def test_a_slip_is_no_way_into_a_stronger_account(user):
     hr = RoleGrantFactory(unit=org_path("总厂")).user
     RoleGrantFactory(user=user, role=Role.ADMINISTRATOR, unit=org_path("总厂"))
