@@ -8,31 +8,89 @@
 | EMAIL_URL | `smtp://…`, `smtp+tls://…` | messages are written to `var/mail` |
 | MEDIA_ROOT | folder of uploaded and made files | `var/media` |
 | SECRET_KEY | signing key | made once in `var/secret_key`; required in production |
-| FIELD_KEYS | comma-separated keys for encrypted fields, newest first | derived from `var/field_key`; required in production |
+| FIELD_KEYS | comma-separated keys for encrypted fields, newest first | made once in `var/field_key`; required in production |
 | PUBLIC_BASE_URL | address printed in QR codes | `http://127.0.0.1:PORT` |
+
+Relative paths count from the project's folder, so that every process of the site means the same files,
+wherever it was started.
 """
 
+import os
 import secrets
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
 
 env = environ.Env()
+SHORTEST_KEY = 32
+
+
+def folder(name: str, default: Path) -> Path:
+    """Return the folder a variable names, as an absolute path."""
+    return _absolute(env(name, default="") or str(default))
+
+
+def _absolute(path: str) -> Path:
+    return (BASE_DIR / Path(path).expanduser()).resolve()
+
+
+def required(name: str, *, shortest: int = 1) -> str:
+    """Return the value of a variable; raise ImproperlyConfigured, naming it, if it is missing or too short."""
+    value: str = env(name, default="").strip()
+    if len(value) < shortest:
+        raise ImproperlyConfigured(f"Set the {name} environment variable (at least {shortest} characters).")
+    return value
+
+
+def required_keys(name: str) -> list[str]:
+    """Return the keys a variable lists, newest first.
+
+    Raises ImproperlyConfigured, naming the variable, if there is none or one is too short to keep a secret.
+    """
+    keys = [key.strip() for key in env.list(name, default=[]) if key.strip()]
+    if not keys or any(len(key) < SHORTEST_KEY for key in keys):
+        raise ImproperlyConfigured(
+            f"Set the {name} environment variable: comma-separated keys, newest first, each of at least "
+            f"{SHORTEST_KEY} characters, e.g. from `openssl rand -base64 36`."
+        )
+    return keys
+
+
+def required_https_address(name: str) -> str:
+    """Return the address a variable holds, without a slash at its end.
+
+    Raises ImproperlyConfigured, naming the variable, for anything but `https://HOST`.
+    """
+    address: str = env(name, default="").strip().rstrip("/")
+    parts = urlsplit(address)
+    if parts.scheme != "https" or not parts.hostname or parts.path or parts.query:
+        raise ImproperlyConfigured(
+            f"Set the {name} environment variable to the address people open, e.g. https://anxue.example.org: "
+            "it is printed in QR codes."
+        )
+    return address
 
 
 def keep_secret(name: str, *, nbytes: int = 48) -> str:
-    """Return the secret kept in `var/<name>`, making it on first use (readable by the owner only)."""
+    """Return the secret kept in `var/<name>`, making it on first use (readable by the owner only).
+
+    Raises ImproperlyConfigured if the file is there but empty: what was encrypted with the lost secret would
+    become unreadable without anyone noticing.
+    """
     path = VAR_DIR / name
     if not path.exists():
         VAR_DIR.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(f".{secrets.token_hex(4)}")
-        draft.touch(mode=0o600)
-        draft.write_text(secrets.token_urlsafe(nbytes))
+        draft = path.with_name(f"{name}.{secrets.token_hex(4)}")
+        with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(nbytes))
+            file.flush()
+            os.fsync(file.fileno())
         try:
             # link() fails if another process was first: both then read the same secret.
             path.hardlink_to(draft)
@@ -40,7 +98,10 @@ def keep_secret(name: str, *, nbytes: int = 48) -> str:
             pass
         finally:
             draft.unlink()
-    return path.read_text().strip()
+    secret = path.read_text().strip()
+    if not secret:
+        raise ImproperlyConfigured(f"{path} is empty: restore it from a backup, or delete it to begin anew.")
+    return secret
 
 
 def database_config() -> dict[str, Any]:
@@ -48,10 +109,20 @@ def database_config() -> dict[str, Any]:
 
     SQLite runs in WAL with synchronous=FULL (an acknowledged answer survives a power cut) and takes the
     write lock at BEGIN (a deferred transaction that reads, then writes, fails under load).
+    Raises ImproperlyConfigured, naming the variable, for another kind of database.
     """
-    config: dict[str, Any] = env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}")
+    url = env("DATABASE_URL", default="") or f"sqlite:///{quote(str(VAR_DIR / 'db.sqlite3'))}"
+    config: dict[str, Any] = environ.Env.db_url_config(url)
+    if config["ENGINE"] not in ("django.db.backends.sqlite3", "django.db.backends.postgresql"):
+        raise ImproperlyConfigured("DATABASE_URL must begin with sqlite:/// or postgres://")
     if config["ENGINE"] == "django.db.backends.sqlite3":
-        Path(config["NAME"]).expanduser().resolve().parent.mkdir(parents=True, exist_ok=True)
+        if config["NAME"] == ":memory:":
+            raise ImproperlyConfigured(
+                "DATABASE_URL must name a file: web server and queue are processes that share it"
+            )
+        path = _absolute(config["NAME"])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        config["NAME"] = str(path)
         config["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
@@ -81,7 +152,7 @@ def cache_config() -> dict[str, Any]:
 def storage_config() -> dict[str, Any]:
     """Return the default file storage: an S3-compatible bucket when STORAGE_URL is set, else MEDIA_ROOT.
 
-    Raises ValueError, naming the variable, for an address that is not `s3://KEY:SECRET@HOST/BUCKET`.
+    Raises ImproperlyConfigured, naming the variable, for an address that is not `s3://KEY:SECRET@HOST/BUCKET`.
     """
     url = env("STORAGE_URL", default="")
     if not url:
@@ -89,7 +160,9 @@ def storage_config() -> dict[str, Any]:
     parts = urlsplit(url)
     bucket = parts.path.strip("/")
     if parts.scheme != "s3" or not parts.hostname or not bucket or not parts.username:
-        raise ValueError("STORAGE_URL must look like s3://KEY:SECRET@HOST/BUCKET?region=REGION&tls=1")
+        raise ImproperlyConfigured(
+            "STORAGE_URL must look like s3://KEY:SECRET@HOST/BUCKET?region=REGION&tls=1"
+        )
     query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     scheme = "https" if query.get("tls", "1") == "1" else "http"
     port = f":{parts.port}" if parts.port else ""

@@ -1,11 +1,18 @@
 """Settings every profile shares. What a machine may change is read in config/env.py."""
 
-from pathlib import Path
-
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from config.env import BASE_DIR, VAR_DIR, cache_config, database_config, email_config, env, storage_config
+from config.env import (
+    BASE_DIR,
+    VAR_DIR,
+    cache_config,
+    database_config,
+    email_config,
+    env,
+    folder,
+    storage_config,
+)
 from config.logs import logging_config
 
 INSTALLED_APPS = [
@@ -87,10 +94,10 @@ DATABASES = {"default": database_config()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": cache_config()}
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
-MEDIA_ROOT = Path(env("MEDIA_ROOT", default=str(VAR_DIR / "media"))).expanduser().resolve()
+MEDIA_ROOT = folder("MEDIA_ROOT", VAR_DIR / "media")
 MEDIA_URL = "/media/"
 STATIC_URL = "/static/"
-STATIC_ROOT = Path(env("STATIC_ROOT", default=str(VAR_DIR / "static"))).expanduser().resolve()
+STATIC_ROOT = folder("STATIC_ROOT", VAR_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": storage_config(),

@@ -1,14 +1,14 @@
 """The profile of a real site behind HTTPS. Every secret comes from the environment; none has a default."""
 
-from config.env import env
+from config.env import env, required, required_https_address, required_keys
 from config.logs import logging_config
 from config.settings.base import *
 
 DEBUG = False
-SECRET_KEY = env("SECRET_KEY")
-FIELD_KEYS = env.list("FIELD_KEYS")
+SECRET_KEY = required("SECRET_KEY", shortest=50)
+FIELD_KEYS = required_keys("FIELD_KEYS")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
-PUBLIC_BASE_URL = WAGTAILADMIN_BASE_URL = env("PUBLIC_BASE_URL").rstrip("/")
+PUBLIC_BASE_URL = WAGTAILADMIN_BASE_URL = required_https_address("PUBLIC_BASE_URL")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[PUBLIC_BASE_URL])
 
 SECURE_SSL_REDIRECT = True
@@ -19,4 +19,6 @@ SECURE_HSTS_PRELOAD = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
 SESSION_COOKIE_NAME = "__Host-sid"
 CSRF_COOKIE_NAME = "__Host-csrf"
+# The back office shows previews in a frame of the same site; nobody else may frame it (see frame-ancestors).
+SILENCED_SYSTEM_CHECKS = ["security.W019"]
 LOGGING = logging_config(as_json=True)

@@ -80,7 +80,7 @@ def test_of_two_with_one_name_one_stays(settings):
     [
         (("x", "jobs.schedules.no_such", "* * * * *"), ImportError, "no_such"),
         (("x", "jobs.schedules.beat", "61 * * * *"), ValidationError, "61"),
-        (("x", "jobs.schedules.beat", "every day"), ValidationError, "every day"),
+        (("x", "jobs.schedules.beat", "every day"), ValidationError, "columns"),
     ],
 )
 def test_mistake_is_named_and_changes_nothing(settings, wrong, error, named):
