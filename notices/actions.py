@@ -56,7 +56,7 @@ def _notice(draft: NoticeDraft, now: dt.datetime) -> Notice:
 
     A cut cause would make two messages one, and a cut link leads nowhere; a cut title still tells.
     """
-    limits = {name: Notice._meta.get_field(name).max_length or 0 for name in ("cause", "title", "link")}
+    limits = {name: _max_length(name) for name in ("cause", "title", "link")}
     for name in ("cause", "link"):
         if len(getattr(draft, name)) > limits[name]:
             raise ValueError(f"the {name} of a notice has at most {limits[name]} characters: {draft}")
@@ -71,6 +71,10 @@ def _notice(draft: NoticeDraft, now: dt.datetime) -> Notice:
         created_at=now,
         sent_at=now,
     )
+
+
+def _max_length(name: str) -> int:
+    return getattr(Notice._meta.get_field(name), "max_length", None) or 0
 
 
 def mark_all_read(*, recipient_id: int, now: dt.datetime) -> int:

@@ -14,7 +14,7 @@ from common.clock import now, today
 from jobs.schedules import is_alive
 from people.models import User
 from people.permissions import Capability, allows
-from training.queries.work import WorkList, work_list
+from training.queries.work import WorkCounts, on_site_owed_count, work_counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,11 @@ class TodayPanel(Component):
 def today_lines(user: User | AnonymousUser) -> Iterator[TodayLine]:
     """Yield what waits for this user; only what the user's roles let him or her see."""
     if allows(user, Capability.VIEW_COVERAGE):
-        yield from _people_lines(work_list(user, today()))
+        yield from _people_lines(work_counts(user, today()))
+    if allows(user, Capability.RECORD_TRAINING):
+        waiting = on_site_owed_count(user)
+        if waiting:
+            yield TodayLine("must", _("现场教育未登记完"), waiting, reverse("training_office:on-site"))
     if allows(user, Capability.EDIT_CONTENT):
         drafts = Page.objects.filter(depth__gt=2, has_unpublished_changes=True).count()
         if drafts:
@@ -57,16 +61,14 @@ def today_lines(user: User | AnonymousUser) -> Iterator[TodayLine]:
         )
 
 
-def _people_lines(work: WorkList) -> Iterator[TodayLine]:
+def _people_lines(work: WorkCounts) -> Iterator[TodayLine]:
     people = reverse("training_office:coverage-people")
     obligations = reverse("training_office:obligations")
-    waiting = sum(len(group.entries) for group in work.on_site)
     lines = (
         TodayLine("must", _("新入职，培训未完成"), work.new_count, f"{obligations}?kind=pre_job&state=open"),
         TodayLine(
             "must", _("转岗、返岗，培训未完成"), work.moved_count, f"{obligations}?kind=job_change&state=open"
         ),
-        TodayLine("must", _("等待现场教育登记"), waiting, reverse("training_office:on-site")),
         TodayLine("care", _("培训逾期"), work.late_count, f"{obligations}?state=late"),
         TodayLine("care", _("证件 30 天内到期"), work.licences_count, reverse("training_office:licences")),
         TodayLine("stop", _("不可上岗"), work.blocked_count, f"{people}?state=blocked"),

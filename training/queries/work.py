@@ -234,5 +234,17 @@ def work_list(user: User | AnonymousUser, on: dt.date) -> WorkList:
     )
 
 
+def on_site_owed_count(user: User | AnonymousUser) -> int:
+    """Return how many people within the user's scope owe on-site training. Two queries."""
+    people = employees_for(user, Capability.RECORD_TRAINING)
+    return _people_in(
+        Obligation.objects.filter(
+            state=ObligationState.OPEN,
+            programme__components__kind=ComponentKind.ON_SITE,
+            employee__in=people.values("pk"),
+        )
+    )
+
+
 def _people_in(obligations: QuerySet[Obligation]) -> int:
     return obligations.order_by().values("employee_id").distinct().count()

@@ -1,0 +1,93 @@
+"""The files a stranger brings: a speech and an operating rule from Word, a film, an HR list, and the answers."""
+
+import datetime as dt
+import subprocess
+from pathlib import Path
+
+import yaml
+from docx import Document
+from openpyxl import Workbook
+
+ROOT = Path(__file__).resolve().parents[2]
+
+SPEECH_TITLE = "在全厂安全培训推进会上的讲话"
+RULE_TITLE = "砂轮机安全操作规程"
+FILM_TITLE = "砂轮机：戴好面罩再开机"
+CASE_TITLE = "一块飞出的砂轮碎片"
+
+
+def make_speech(folder: Path) -> Path:
+    """Write a speech in Word as it comes from a secretary: a salutation, headings typed as text, a page number."""
+    document = Document()
+    document.add_paragraph(SPEECH_TITLE)
+    document.add_paragraph("同志们：")
+    for text in (
+        "一、培训不到位，不许上岗",
+        "今天只讲一件事。新来的、转岗的、返岗的，没有培训合格，一律不许上机床。",
+        "二、教的人要真教",
+        "一是规程要讲到班组，二是应急要练到个人。班组长当着大家的面做一遍，再让每个人做一遍。",
+    ):
+        document.add_paragraph(text)
+    path = folder / "讲话.docx"
+    document.save(str(path))
+    return path
+
+
+def make_rule(folder: Path) -> Path:
+    """Write an operating rule in Word, with real headings, a numbered list and a table."""
+    document = Document()
+    document.add_paragraph(RULE_TITLE, style="Title")
+    document.add_heading("一、开机前", level=1)
+    document.add_paragraph("检查砂轮无裂纹，防护罩齐全，托架间隙不大于三毫米。")
+    document.add_paragraph("戴好防护面罩", style="List Number")
+    document.add_paragraph("空转一分钟，人站在侧面", style="List Number")
+    document.add_heading("二、出现异常", level=1)
+    document.add_paragraph("声音不对、抖动变大，立即停机断电，报告班组长。")
+    table = document.add_table(rows=2, cols=2)
+    for cell, text in zip(table._cells, ("项目", "要求", "托架间隙", "不大于 3 mm"), strict=True):
+        cell.text = text
+    path = folder / "规程.docx"
+    document.save(str(path))
+    return path
+
+
+def make_film(folder: Path) -> Path:
+    """Make a film of six seconds with sound, as a phone would: H.264 and AAC."""
+    path = folder / "案例.mp4"
+    subprocess.run(
+        [
+            *("ffmpeg", "-loglevel", "error", "-y"),
+            *("-f", "lavfi", "-i", "testsrc2=size=640x360:rate=10:duration=6"),
+            *("-f", "lavfi", "-i", "sine=frequency=330:duration=6"),
+            *("-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", "10", "-c:a", "aac", "-shortest", str(path)),
+        ],
+        check=True,
+    )
+    return path
+
+
+def make_hr_list(folder: Path, today: dt.date) -> Path:
+    """Write an HR list: a new hire, and the job change of somebody who is known."""
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = "人员"
+    sheet.append(["工号", "姓名", "部门", "岗位", "用工形式", "入职日期", "手机号", "生效日期"])
+    unit = "云山机械集团/总厂/二车间/甲班"
+    sheet.append(["9001", "高秀兰", unit, "机加工", "正式员工", today, "13900009001", None])
+    sheet.append(["1003", "周大勇", "云山机械集团/总厂/一车间/乙班", "电焊工", None, None, None, today])
+    path = folder / "人员变动.xlsx"
+    book.save(path)
+    return path
+
+
+def right_answers() -> dict[str, set[str]]:
+    """Return the texts of the right options of every question of the demo, by its stem."""
+    answers: dict[str, set[str]] = {}
+    for path in (ROOT / "portal/demo/data/questions").glob("*.yaml"):
+        for entry in yaml.safe_load(path.read_text())["questions"]:
+            if entry["kind"] == "true_false":
+                answers[entry["stem"]] = {"正确" if entry["correct"][0] else "错误"}
+            else:
+                answers[entry["stem"]] = {str(entry["options"][letter]) for letter in entry["correct"]}
+    return answers
