@@ -10,6 +10,7 @@ from modelcluster.fields import ParentalKey, ParentalManyToManyField
 from wagtail.admin.panels import FieldPanel, InlinePanel, MultiFieldPanel
 from wagtail.fields import StreamField
 from wagtail.models import Orderable, Page
+from wagtailmedia.edit_handlers import MediaChooserPanel
 
 from courses.blocks import LessonBody
 from courses.content import body_text
@@ -97,7 +98,9 @@ class LessonPage(Page):
 
 _common_panels = [
     FieldPanel("summary"),
-    MultiFieldPanel([FieldPanel("film"), FieldPanel("watch_pct")], heading=_("影片")),
+    MultiFieldPanel(
+        [MediaChooserPanel("film", media_type="video"), FieldPanel("watch_pct")], heading=_("影片")
+    ),
     FieldPanel("body"),
     MultiFieldPanel([FieldPanel("posts"), FieldPanel("hazards")], heading=_("给谁看")),
 ]
