@@ -154,12 +154,10 @@ def phone(cell: Any) -> str:
 
 def id_number(cell: Any) -> str:
     """Return a resident identity number in half-width upper case. The message never repeats the number."""
-    lost = _("身份证号被 Excel 存成数字，末几位已丢失，请用模板的文本列重新填写")
-    if isinstance(cell, int | float) and not isinstance(cell, bool):
-        raise CellFlaw(lost)
-    text = raw_text(cell).replace(" ", "").lstrip("'").upper()
-    if re.fullmatch(r"\d(\.\d+)?E\+?\d+", text):
-        raise CellFlaw(lost)
+    is_number = isinstance(cell, int | float) and not isinstance(cell, bool)
+    text = "" if is_number else raw_text(cell).replace(" ", "").lstrip("'").upper()
+    if is_number or re.fullmatch(r"\d(\.\d+)?E\+?\d+", text):
+        raise CellFlaw(_("身份证号被 Excel 存成数字，末几位已丢失，请用模板的文本列重新填写"))
     flaw = id_number_flaw(text) if text else None
     if flaw == "length":
         raise CellFlaw(_("身份证号应为 18 位：17 位数字加一位数字或 X"))
@@ -172,22 +170,21 @@ def id_number(cell: Any) -> str:
 
 def standing(cell: Any) -> Standing | None:
     """Return whether a person works, from the words HR uses."""
-    return _word(cell, STANDINGS, _("状态"), _("在职、离岗、离职"))
+    text = _word(cell)
+    if text and text not in STANDINGS:
+        raise CellFlaw(_("不认识状态“%(text)s”，可填：在职、离岗、离职") % {"text": text[:20]})
+    return STANDINGS.get(text)
 
 
 def employment_type(cell: Any) -> str:
     """Return an employment type, from the words HR uses; empty stays empty."""
-    names = "、".join(str(label) for label in EmploymentType.labels)
-    return _word(cell, EMPLOYMENT_TYPES, _("用工形式"), names) or ""
+    text = _word(cell)
+    if text and text not in EMPLOYMENT_TYPES:
+        allowed = "、".join(str(label) for label in EmploymentType.labels)
+        message = _("不认识用工形式“%(text)s”，可填：%(allowed)s")
+        raise CellFlaw(message % {"text": text[:20], "allowed": allowed})
+    return EMPLOYMENT_TYPES.get(text, "")
 
 
-def _word(cell: Any, words: dict[str, Any], field: str, allowed: str) -> Any:
-    text = re.sub(r"\s|\([^()]*\)", "", raw_text(cell))
-    if not text:
-        return None
-    if text not in words:
-        raise CellFlaw(
-            _("不认识%(field)s“%(text)s”，可填：%(allowed)s")
-            % {"field": field, "text": text[:20], "allowed": allowed}
-        )
-    return words[text]
+def _word(cell: Any) -> str:
+    return re.sub(r"\s|\([^()]*\)", "", raw_text(cell))

@@ -222,15 +222,17 @@ class _SheetReader:
     def _data_lines(self) -> Iterator[tuple[int, list[Any]]]:
         header = [plain_header(self._cell(self.grid[self.layout.header_row], at)) for at in self.layout.used]
         number = self.layout.columns["employee_no"]
+        header_mark = self._cell(self.grid[self.layout.header_row], number)
         for index in range(self.layout.first_row, len(self.grid)):
             line = self.grid[index]
             read = [self._cell(line, at) for at in self.layout.used]
             filled = [
                 cell for cell in read if cell is not None and cell != "" and str(cell).strip(" \u3000\u00a0")
             ]
-            if not filled or [plain_header(cell) for cell in read] == header:
-                continue
             mark = self._cell(line, number)
+            is_header = mark == header_mark and [plain_header(cell) for cell in read] == header
+            if not filled or is_header:
+                continue
             if isinstance(mark, str) and mark.strip().startswith(EXAMPLE_MARK):
                 continue
             first = next(cell for cell in line if cell is not None)
