@@ -1,0 +1,64 @@
+"""The main job, from a Word file to a verified certificate and the exported coverage sheet, in a real browser."""
+
+import datetime as dt
+import io
+import re
+
+import pytest
+from openpyxl import load_workbook
+from pypdf import PdfReader
+
+from tests.browser import browser
+from tests.e2e import material, walk
+from tests.e2e.site import Site, site
+
+__all__ = ["browser", "site"]
+
+LESSONS = [material.SPEECH_TITLE, material.CASE_TITLE, material.RULE_TITLE]
+WORKSHOP = "二车间"
+
+
+def verify_address(pdf: bytes, url: str) -> str:
+    """Return the address printed under the QR code."""
+    text = "".join("".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages).split())
+    found = re.search(re.escape(url) + r"/verify/[\w-]{27}/", text)
+    assert found, text
+    return found.group()
+
+
+@pytest.mark.e2e
+@pytest.mark.slow
+def test_main_job_from_word_file_to_verified_certificate(site: Site, browser, tmp_path):
+    way = walk.Walk(site.url, browser)
+
+    editor = way.signed_in("editor")
+    walk.import_document(way, editor, material.make_speech(tmp_path), "政策讲话", material.SPEECH_TITLE)
+    walk.import_document(way, editor, material.make_rule(tmp_path), "操作规程", material.RULE_TITLE)
+    walk.publish_case(way, editor, material.make_film(tmp_path))
+    walk.make_course(way, editor, LESSONS)
+
+    hr = way.signed_in("hr")
+    link = walk.import_people(way, hr, material.make_hr_list(tmp_path, dt.date.today()))
+    owed_before, done_before = walk.coverage_of(hr, WORKSHOP)
+
+    learner = walk.open_account(way, link)
+    walk.study(way, learner, LESSONS)
+    walk.sit_exam(way, learner)
+    pdf, number = walk.take_certificate(way, learner)
+    assert "高秀兰" in "".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
+    walk.verify(way, verify_address(pdf, site.url), name="高秀兰", number=number)
+
+    # Nobody assigned it: the job change of the HR list brought its own training.
+    moved = way.signed_in("hr")
+    moved.goto("/admin/training/obligations/?q=1003&state=open")
+    assert "电焊工转岗培训（线上学习与考试）" in moved.locator("main").inner_text()
+
+    # Coverage counts people whose whole pre-job training is done, so the on-site part is recorded first.
+    trainer = way.signed_in("trainer")
+    walk.record_on_site(way, trainer, "高秀兰", site)
+    owed_after, done_after = walk.coverage_of(hr, WORKSHOP)
+    assert (owed_after, done_after) == (owed_before, done_before + 1)
+
+    sheet = load_workbook(walk.export_coverage(way, hr, tmp_path))
+    names = {cell.value for page in sheet.worksheets for row in page.iter_rows() for cell in row}
+    assert {"高秀兰", WORKSHOP} <= {str(name).strip() for name in names}
