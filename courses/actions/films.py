@@ -101,12 +101,13 @@ def finish_film(*, film_id: int) -> dict[str, bool]:
     with tempfile.TemporaryDirectory() as folder, _local_file(film, Path(folder)) as path:
         known = film.sha256
         facts = inspect_film(path, name=film.filename)
+        # The poster first: once the file is replaced, `path` is gone.
+        drawn = not film.thumbnail and _add_poster(film_id, path, Path(folder), facts.duration_s)
         moved = False
         if not facts.starts_fast:
             faster = Path(folder) / "fast.mp4"
             make_fast_start(path, faster)
             moved = _replace_file(film_id, known, faster)
-        drawn = not film.thumbnail and _add_poster(film_id, path, Path(folder), facts.duration_s)
     return {"fast_start": moved, "poster": drawn}
 
 

@@ -64,6 +64,15 @@ class TestFinishFilm:
         assert not Path(old_path).exists()
         assert Path(film.thumbnail.path).read_bytes()[:3] == b"\xff\xd8\xff"
 
+    @pytest.mark.django_db(transaction=True)
+    def test_draws_the_poster_of_a_film_whose_file_is_replaced_at_commit(self, films):
+        film = store(films / "late_index.mp4").film
+        assert run_pending_jobs() == 1
+        film.refresh_from_db()
+        assert Job.objects.get().result == {"fast_start": True, "poster": True}
+        assert Path(film.file.path).exists()
+        assert Path(film.thumbnail.path).exists()
+
     def test_again_does_nothing(self, films):
         film = store(films / "good.mp4").film
         assert actions.finish_film(film_id=film.pk) == {"fast_start": False, "poster": True}
