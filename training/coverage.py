@@ -10,13 +10,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Numbers of people: all, owing training, all of it done, overdue, and blocked at present."""
+    """Numbers of people: all, owing training, all of it done, overdue, and blocked at present.
+
+    `tasks` and `tasks_done` count obligations instead: a person with three of four done is not covered yet,
+    but the third one moved something, and that must be seen.
+    """
 
     people: int = 0
     owed: int = 0
     done: int = 0
     overdue: int = 0
     blocked: int = 0
+    tasks: int = 0
+    tasks_done: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(
@@ -25,12 +31,19 @@ class Counts:
             self.done + other.done,
             self.overdue + other.overdue,
             self.blocked + other.blocked,
+            self.tasks + other.tasks,
+            self.tasks_done + other.tasks_done,
         )
 
     @property
     def fraction(self) -> float | None:
         """Return the share of those owing whose training is done (0 to 1), or None where nobody owes any."""
         return self.done / self.owed if self.owed else None
+
+    @property
+    def task_fraction(self) -> float | None:
+        """Return the share of the obligations that is done (0 to 1), or None where there is none."""
+        return self.tasks_done / self.tasks if self.tasks else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from people.models import Employee, LicenceType, OrgUnit
-from training.models import Obligation, ObligationState, ProgrammeKind, RecordKind
+from training.models import Obligation, ObligationState, Programme, ProgrammeKind, RecordKind
 
 
 class DateInput(forms.DateInput):
@@ -48,7 +48,12 @@ class CoverageFilter(forms.Form):
         unit = self.fields["unit"]
         assert isinstance(kind, forms.ChoiceField)
         assert isinstance(unit, forms.ModelChoiceField)
-        kind.choices = [("", _("全部培训")), *ProgrammeKind.choices]
+        programmes = Programme.objects.filter(is_active=True).order_by("title").values_list("code", "title")
+        kind.choices = [
+            ("", _("全部培训")),
+            (_("按类别"), ProgrammeKind.choices),
+            (_("按培训方案"), list(programmes)),
+        ]
         unit.queryset = units
 
     def clean_on(self) -> dt.date:

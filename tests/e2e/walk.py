@@ -27,7 +27,11 @@ class Walk:
     def context(self, viewport: dict[str, int]) -> BrowserContext:
         """Open a browser of its own, as another person at another machine has."""
         context = self.browser.new_context(
-            base_url=self.url, viewport=viewport, locale="zh-CN", timezone_id="Asia/Shanghai", accept_downloads=True
+            base_url=self.url,
+            viewport=viewport,
+            locale="zh-CN",
+            timezone_id="Asia/Shanghai",
+            accept_downloads=True,
         )
         context.set_default_timeout(20_000)
         return context
@@ -112,7 +116,9 @@ def make_course(walk: Walk, page: Page, lessons: list[str]) -> None:
         page.locator(f"#id_course_lessons-{number}-DELETE-button").click()
     for number, title in enumerate(lessons, start=4):
         page.locator("#id_course_lessons-ADD").click()
-        choose(page, page.locator(f"#id_course_lessons-{number}-lesson-chooser .chooser__choose-button"), title)
+        choose(
+            page, page.locator(f"#id_course_lessons-{number}-lesson-chooser .chooser__choose-button"), title
+        )
     walk.snap(page, "3-course-editor")
     publish(page)
 
@@ -241,9 +247,11 @@ def verify(walk: Walk, address: str, *, name: str, number: str) -> None:
 def coverage_of(page: Page, unit: str) -> tuple[int, int]:
     """Return (people owing training, people done) of a unit on HR's coverage page."""
     page.goto("/admin/training/coverage/?kind=pre_job")
-    row = page.locator("tr", has=page.get_by_role("rowheader", name=unit)).or_(
-        page.locator("tbody tr", has_text=unit)
-    ).first
+    row = (
+        page.locator("tr", has=page.get_by_role("rowheader", name=unit))
+        .or_(page.locator("tbody tr", has_text=unit))
+        .first
+    )
     cells = [cell.strip().replace(",", "") for cell in row.locator("td").all_inner_texts()]
     numbers = [int(cell) for cell in cells if cell.isdigit()]
     return numbers[1], numbers[2]

@@ -72,10 +72,10 @@ def test_people_count_up_the_tree_by_their_state(rule):
 
     found = counts()
 
-    assert found["甲班"] == Counts(people=2, owed=2, done=1)
-    assert found["乙班"] == Counts(people=2, owed=1, overdue=1)
-    assert found["一车间"] == Counts(people=4, owed=3, done=1, overdue=1)
-    assert found["总厂"] == Counts(people=5, owed=3, done=1, overdue=1)
+    assert found["甲班"] == Counts(people=2, owed=2, done=1, tasks=2, tasks_done=1)
+    assert found["乙班"] == Counts(people=2, owed=1, overdue=1, tasks=1)
+    assert found["一车间"] == Counts(people=4, owed=3, done=1, overdue=1, tasks=3, tasks_done=1)
+    assert found["总厂"] == Counts(people=5, owed=3, done=1, overdue=1, tasks=3, tasks_done=1)
     assert found["空"].fraction is None
     table = coverage_table(EVERYTHING, MARCH_31)
     assert table.total == found["总厂"]
@@ -86,7 +86,18 @@ def test_one_open_training_of_several_leaves_a_person_uncovered(rule):
     employee = person("总厂", rule, **done("2026-03-10"))
     ObligationFactory(employee=employee, due_on=dt.date(2026, 4, 30))
 
-    assert counts()["总厂"] == Counts(people=1, owed=1)
+    found = counts()["总厂"]
+    assert found == Counts(people=1, owed=1, tasks=2, tasks_done=1)
+    assert found.task_fraction == 0.5
+
+
+def test_one_programme_can_be_asked_for_by_its_code(rule):
+    employee = person("总厂", rule, **done("2026-03-10"))
+    other = ObligationFactory(employee=employee, due_on=dt.date(2026, 4, 30))
+    code = employee.obligations.exclude(pk=other.pk).get().programme.code
+
+    assert counts(programme_kind=code)["总厂"] == Counts(people=1, owed=1, done=1, tasks=1, tasks_done=1)
+    assert counts(programme_kind="no-such-programme")["总厂"] == Counts(people=1)
 
 
 def test_answer_for_a_past_day_stays_the_same(rule):
@@ -96,7 +107,7 @@ def test_answer_for_a_past_day_stays_the_same(rule):
     moved_later = person("总厂", rule)
     person("总厂", rule, owed_from=dt.date(2026, 4, 1))
     before = counts()
-    assert before["总厂"] == Counts(people=5, owed=3, overdue=3)
+    assert before["总厂"] == Counts(people=5, owed=3, overdue=3, tasks=3)
 
     finished_later.obligations.update(state="done", closed_at=at("2026-04-01", "00:00"))
     cancelled_later.obligations.update(state="cancelled", closed_at=at("2026-04-01", "00:00"))
@@ -105,7 +116,9 @@ def test_answer_for_a_past_day_stays_the_same(rule):
     ObligationFactory(employee=cancelled_before, owed_from=dt.date(2026, 4, 10))
 
     assert {name: counts()[name] for name in before} == before
-    assert counts(dt.date(2026, 4, 1))["总厂"] == Counts(people=4, owed=2, done=1, overdue=0)
+    assert counts(dt.date(2026, 4, 1))["总厂"] == Counts(
+        people=4, owed=2, done=1, overdue=0, tasks=2, tasks_done=1
+    )
 
 
 def test_day_ends_at_local_midnight(rule):
@@ -155,7 +168,7 @@ def test_scope_shows_its_part_of_the_tree_only(rule):
 def test_queries_do_not_grow(rule, django_assert_num_queries):
     for number in range(3):
         person(f"总厂/{number}车间", rule)
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(3):
             coverage_table(EVERYTHING, MARCH_31)
         with django_assert_num_queries(4):
             coverage_people(EVERYTHING, MARCH_31)
@@ -193,7 +206,10 @@ def test_workbook_holds_units_people_and_definitions(rule):
     book = load_workbook(io.BytesIO(data))
     assert book.sheetnames == ["覆盖率", "名单", "说明"]
     units = list(book["覆盖率"].iter_rows(values_only=True))
-    assert units[1:] == [("总厂", "车间", 2, 2, 1, 1, 0, 0.5), ("　甲班", "车间", 2, 2, 1, 1, 0, 0.5)]
+    assert units[1:] == [
+        ("总厂", "车间", 2, 2, 1, 1, 0, 0.5, 2, 1, 0.5),
+        ("　甲班", "车间", 2, 2, 1, 1, 0, 0.5, 2, 1, 0.5),
+    ]
     people = list(book["名单"].iter_rows(values_only=True))
     assert people[1][:2] == (late.employee_no, late.name)
     assert people[1][4:7] == ("逾期", "三级教育", dt.datetime(2026, 3, 9))

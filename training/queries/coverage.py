@@ -80,11 +80,16 @@ def end_of(day: dt.date) -> dt.datetime:
 
 
 def owed_on(on: dt.date, programme_kind: str = "") -> QuerySet[Obligation]:
-    """Return the obligations in force at the end of a day: begun by then, and not cancelled by then."""
+    """Return the obligations in force at the end of a day: begun by then, and not cancelled by then.
+
+    `programme_kind` is a kind of programme, or the code of one; empty means all.
+    """
     owed = Obligation.objects.filter(owed_from__lte=on).exclude(
         state=ObligationState.CANCELLED, closed_at__lt=end_of(on)
     )
-    return owed.filter(programme__kind=programme_kind) if programme_kind else owed
+    if not programme_kind:
+        return owed
+    return owed.filter(Q(programme__kind=programme_kind) | Q(programme__code=programme_kind))
 
 
 def undone_on(on: dt.date, programme_kind: str = "") -> QuerySet[Obligation]:
@@ -95,8 +100,8 @@ def undone_on(on: dt.date, programme_kind: str = "") -> QuerySet[Obligation]:
 def coverage_table(scope: Scope, on: dt.date, programme_kind: str = "") -> CoverageTable:
     """Return coverage for every unit of a scope, down to the team, as of the end of a day.
 
-    Two queries whatever the number of units and people. `programme_kind` (training.models.ProgrammeKind) limits
-    what is looked at; empty means every kind.
+    Three queries whatever the number of units and people. `programme_kind` (a training.models.ProgrammeKind or
+    the code of one programme) limits what is looked at; empty means everything.
     """
     units = [
         UnitFacts(*values)
@@ -134,7 +139,8 @@ def _with_states(stays: QuerySet[Assignment], on: dt.date, programme_kind: str) 
 
 
 def _own_counts(scope: Scope, on: dt.date, programme_kind: str) -> dict[int, Counts]:
-    """Return the counts of the people standing directly in each unit. One query."""
+    """Return the counts of the people standing directly in each unit. Two queries."""
+    tasks = _own_tasks(scope, on, programme_kind)
     rows = (
         _with_states(_stays_on(scope, on), on, programme_kind)
         .values("unit_id")
@@ -148,9 +154,37 @@ def _own_counts(scope: Scope, on: dt.date, programme_kind: str) -> dict[int, Cou
         .order_by()
     )
     return {
-        row["unit_id"]: Counts(row["people"], row["owed"], row["done"], row["overdue"], row["blocked"])
+        row["unit_id"]: Counts(
+            row["people"],
+            row["owed"],
+            row["done"],
+            row["overdue"],
+            row["blocked"],
+            *tasks.get(row["unit_id"], (0, 0)),
+        )
         for row in rows
     }
+
+
+def _own_tasks(scope: Scope, on: dt.date, programme_kind: str) -> dict[int, tuple[int, int]]:
+    """Return how many obligations the people standing directly in each unit have, and how many are done."""
+    stay = "employee__assignments__"
+    here = (
+        scope.q(f"{stay}unit__path")
+        & (Q(**{f"{stay}ends_before__isnull": True}) | Q(**{f"{stay}ends_before__gt": on}))
+        & Q(**{f"{stay}kind": AssignmentKind.PRIMARY, f"{stay}starts_on__lte": on})
+    )
+    rows = (
+        owed_on(on, programme_kind)
+        .filter(here)
+        .values(f"{stay}unit_id")
+        .annotate(
+            tasks=Count("pk"),
+            tasks_done=Count("pk", filter=Q(state=ObligationState.DONE, closed_at__lt=end_of(on))),
+        )
+        .order_by()
+    )
+    return {row[f"{stay}unit_id"]: (row["tasks"], row["tasks_done"]) for row in rows}
 
 
 _IN_STATE = {

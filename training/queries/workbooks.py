@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from common.spreadsheet import Cell, Sheet, workbook_bytes
 from people.models import UnitKind, User
 from people.permissions import Scope
-from training.models import ProgrammeKind, TrainingRecord
+from training.models import Programme, ProgrammeKind, TrainingRecord
 from training.queries.coverage import CoverageTable, PersonRow, coverage_people, coverage_table
 
 INDENT = "　"  # an ideographic space per level, so that the tree can be read in a sheet
@@ -20,6 +20,17 @@ def state_text(state: str) -> str:
     """Return the state of a person in the coverage list in words."""
     texts = {"none": _("无培训任务"), "done": _("已完成"), "open": _("未完成"), "overdue": _("逾期")}
     return texts[state]
+
+
+def programme_name(programme_kind: str) -> str:
+    """Return what a coverage filter looks at, in words: a kind of programme, one programme, or all."""
+    if not programme_kind:
+        return _("全部培训")
+    kinds = dict(ProgrammeKind.choices)
+    if programme_kind in kinds:
+        return str(kinds[programme_kind])
+    found = Programme.objects.filter(code=programme_kind).values_list("title", flat=True).first()
+    return found or programme_kind
 
 
 def coverage_workbook(
@@ -46,6 +57,9 @@ def _units_sheet(table: CoverageTable) -> Sheet:
             _("逾期"),
             _("当前停岗"),
             _("覆盖率"),
+            _("培训任务"),
+            _("任务已完成"),
+            _("任务完成率"),
         ],
         rows=[
             [
@@ -57,11 +71,14 @@ def _units_sheet(table: CoverageTable) -> Sheet:
                 row.counts.overdue,
                 row.counts.blocked,
                 row.counts.fraction,
+                row.counts.tasks,
+                row.counts.tasks_done,
+                row.counts.task_fraction,
             ]
             for row in table.rows
         ],
-        widths=[30, 12, 8, 8, 8, 8, 10, 10],
-        percent_columns=frozenset({7}),
+        widths=[30, 12, 8, 8, 8, 8, 10, 10, 10, 12, 12],
+        percent_columns=frozenset({7, 10}),
     )
 
 
@@ -96,10 +113,9 @@ def _people_sheet(people: Iterable[PersonRow]) -> Sheet:
 
 
 def _notes_sheet(table: CoverageTable, people: int, exported_by: User, now: dt.datetime) -> Sheet:
-    kinds = dict(ProgrammeKind.choices)
     rows: list[list[Cell]] = [
         [_("截至日期"), table.on],
-        [_("培训类别"), str(kinds[table.programme_kind]) if table.programme_kind else _("全部")],
+        [_("培训类别"), programme_name(table.programme_kind)],
         [_("人数"), people],
         [_("导出人"), f"{exported_by}（{exported_by.username}）"],
         [_("导出时间"), now],
@@ -108,6 +124,8 @@ def _notes_sheet(table: CoverageTable, people: int, exported_by: User, now: dt.d
         [_("已完成"), _("应培训人员中，全部任务在截至日期当天结束前完成的人员")],
         [_("逾期"), _("截至日期当天仍有未完成任务且已过截止日的人员")],
         [_("覆盖率"), _("已完成 ÷ 应培训；没有应培训人员的单位不计算")],
+        [_("培训任务"), _("这些人员在截至日期当天已起算且未取消的培训任务，按任务计")],
+        [_("任务完成率"), _("任务已完成 ÷ 培训任务")],
         [_("当前停岗"), _("导出时不可上岗的人员，不随截至日期变化")],
     ]
     return Sheet(title=_("说明"), header=[_("项目"), _("内容")], rows=rows, widths=[14, 70])

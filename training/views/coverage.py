@@ -16,11 +16,10 @@ from people.models import Assignment, OrgUnit, UnitKind
 from people.permissions import Capability, Scope
 from training.coverage import Counts, CoverageRow
 from training.forms import CoverageFilter
-from training.models import ProgrammeKind
 from training.permissions import require_scope
 from training.queries.coverage import coverage_stays, coverage_table, person_rows, unit_scope
 from training.queries.work import LICENCE_NOTICE_DAYS, work_counts
-from training.queries.workbooks import coverage_workbook, state_text
+from training.queries.workbooks import coverage_workbook, programme_name, state_text
 from training.views.pages import admin_page, page_of, query_without_page, signed_in, workbook
 
 BEHIND_PCT = 90  # below this share a unit is shown as falling behind
@@ -86,7 +85,7 @@ def coverage(request: HttpRequest) -> HttpResponse:
             Line(row, _pct(row.counts), _sign(row.counts), asked.query(unit=row.unit_id)) for row in shown
         ],
         "is_cut": is_cut,
-        "kind_name": dict(ProgrammeKind.choices).get(asked.kind, _("全部培训")),
+        "kind_name": programme_name(asked.kind),
         "work": work,
         "licence_days": LICENCE_NOTICE_DAYS,
         "today": clock.today(),
