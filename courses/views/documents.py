@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 from wagtail.admin import messages
+from wagtail.models import Page
 from wagtail.permission_policies.pages import PagePermissionPolicy
 
 from common import clock
@@ -35,7 +36,12 @@ def shelves_to_add_to(user: User) -> Any:
 
 def may_import(user: User) -> bool:
     """Whether a user may import documents anywhere: add pages to a shelf, or make the shelves."""
-    return user.is_superuser or shelves_to_add_to(user).exists()
+    return _may_make_shelves(user) or shelves_to_add_to(user).exists()
+
+
+def _may_make_shelves(user: User) -> bool:
+    root = Page.get_first_root_node()
+    return root is not None and bool(root.permissions_for_user(user).can_add_subpage())
 
 
 @require_http_methods(["GET", "POST"])
@@ -211,7 +217,7 @@ def _keep(request: HttpRequest, user: User, kept: Upload, reports: list[FileRepo
 def _shelf(user: User, slug: str) -> ShelfPage:
     """Return the shelf to import to, making the shelves if the person may. Raises PermissionDenied."""
     shelf = shelves_to_add_to(user).filter(slug=slug).first()
-    if shelf is None and user.is_superuser and slug in SHELVES:
+    if shelf is None and slug in SHELVES and _may_make_shelves(user):
         shelf = ensure_shelves(acting_user=user, now=clock.now())[slug]
     if shelf is None:
         raise PermissionDenied

@@ -189,7 +189,7 @@ def test_a_person_without_pages_is_refused(client, shelves):
     for response in (client.get(UPLOAD), send(client, text_file())):
         assert response.status_code == 302
         assert response["Location"] == reverse("wagtailadmin_home")
-    assert UPLOAD not in client.get(reverse("wagtailadmin_home")).content.decode()
+    assert UPLOAD not in client.get(reverse("wagtailadmin_account")).content.decode()
 
 
 def test_a_learner_does_not_reach_the_back_office(client, shelves):
@@ -204,9 +204,10 @@ def test_done_lists_only_pages_one_may_edit(client, editor, shelves):
     assert "没有可以显示的页面" in page
 
 
-def test_the_first_import_makes_the_shelves(client):
-    client.force_login(UserFactory(superuser=True))
-    assert UPLOAD in client.get(reverse("wagtailadmin_home")).content.decode()
+@pytest.mark.parametrize("by_role", [False, True])
+def test_the_first_import_makes_the_shelves(client, by_role):
+    client.force_login(editor_of(Page.get_first_root_node()) if by_role else UserFactory(superuser=True))
+    assert UPLOAD in client.get(reverse("wagtailadmin_explore_root")).content.decode()
     client.post(send(client, text_file())["Location"], {"document": ["0-0"]})
     assert PolicySpeechPage.objects.get().get_parent().slug == "speeches"
 
