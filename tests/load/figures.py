@@ -85,7 +85,7 @@ def coverage_page(report: Report) -> None:
     Obligation.objects.filter(pk__in=half).update(state=ObligationState.DONE, closed_at=now())
     browser = Browser()
     browser.force_login(UserFactory(superuser=True))
-    address = reverse("training:coverage")
+    address = reverse("training_office:coverage")
     taken = []
     for _ in range(4):
         begun = time.perf_counter()

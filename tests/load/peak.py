@@ -1,6 +1,7 @@
 """Time and memory of a command that runs in a process of its own."""
 
 import os
+import signal
 import subprocess
 import time
 from dataclasses import dataclass
@@ -39,8 +40,8 @@ def measured(command: list[str], *, timeout_s: float = 200) -> Run:
                     raise RuntimeError(f"{command[-3:]} took longer than {timeout_s} s") from None
     finally:
         if process.poll() is None:
-            process.kill()
-            process.wait()
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
     seconds = time.monotonic() - begun
     if process.returncode:
         raise RuntimeError(f"{command[-3:]} failed: {errors[-2000:]}{output[-2000:]}")
