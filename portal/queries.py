@@ -11,7 +11,13 @@ from people.models import Assignment, Employee, User
 from people.queries import current_assignment, employee_of, has_employees
 from training.models import Obligation
 from training.queries.clearance import ClearanceView, clearance_of
-from training.queries.obligations import ObligationStep, explain, obligation_steps, open_obligations
+from training.queries.obligations import (
+    ObligationStep,
+    explain,
+    obligation_steps,
+    open_obligations,
+    steps_by_obligation,
+)
 from training.queries.records import hours_in_year
 
 
@@ -92,11 +98,15 @@ def learner_home(user: User | AnonymousUser, today: dt.date) -> LearnerHome | No
     employee = employee_of(user)
     if employee is None:
         return None
+    owed = list(open_obligations(employee.pk))
+    steps = steps_by_obligation(owed)
     return LearnerHome(
         employee=employee,
         assignment=current_assignment(employee.pk, today),
         clearance=clearance_of(employee),
-        tasks=tuple(task_of(obligation, today) for obligation in open_obligations(employee.pk)),
+        tasks=tuple(
+            Task(obligation, tuple(steps[obligation.pk]), obligation.due_on < today) for obligation in owed
+        ),
         hours=hours_in_year(employee.pk, today.year),
         unread=unread_notices(employee.user_id).count() if employee.user_id else 0,
     )

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from certificates.queries import cards, certificates_of
 from common.clock import now, today
+from common.devices import device_of, remember_device
 from exams.errors import ExamError
 from exams.queries import exam_intro
 from notices.actions import mark_all_read
@@ -98,13 +99,15 @@ def start_task_exam(request: HttpRequest, public_id: uuid.UUID, component_id: in
             obligation=shown.obligation,
             component=step.component,
             employee=shown.obligation.employee,
-            device=request.COOKIES.get("device", ""),
+            device=device_of(request),
             now=now(),
         )
     except (TrainingError, ExamError) as error:
         messages.error(request, str(error))
         return redirect("portal:task-exam", public_id, component_id)
-    return redirect("exams:attempt", attempt.public_id)
+    response: HttpResponse = redirect("exams:attempt", attempt.public_id)
+    remember_device(request, response)
+    return response
 
 
 @login_required

@@ -254,7 +254,7 @@ def _settle(
         evidence: Evidence = {
             "kind": ComponentKind.ON_SITE,
             "training_record_ids": list(
-                effective_records(obligation).filter(component=session.component).values_list("pk", flat=True)
+                effective_records([obligation.pk]).filter(component=session.component).values_list("pk", flat=True)
             ),
         }
         note_component_done(obligation=obligation, component=session.component, evidence=evidence, now=now)
