@@ -244,17 +244,14 @@ def verify(walk: Walk, address: str, *, name: str, number: str) -> None:
     walk.snap(page, "12-verify", full=True)
 
 
-def coverage_of(page: Page, unit: str) -> tuple[int, int]:
-    """Return (people owing training, people done) of a unit on HR's coverage page."""
-    page.goto("/admin/training/coverage/?kind=pre_job")
-    row = (
-        page.locator("tr", has=page.get_by_role("rowheader", name=unit))
-        .or_(page.locator("tbody tr", has_text=unit))
-        .first
-    )
-    cells = [cell.strip().replace(",", "") for cell in row.locator("td").all_inner_texts()]
-    numbers = [int(cell) for cell in cells if cell.isdigit()]
-    return numbers[1], numbers[2]
+def coverage_of(page: Page, unit: str, programme: str) -> tuple[int, int]:
+    """Return (people owing, people done) of a unit for one programme, as HR's coverage page says."""
+    page.goto("/admin/training/coverage/")
+    page.locator("select[name=kind]").select_option(label=programme)
+    page.get_by_role("button", name="查看").click()
+    row = page.locator("tbody tr", has=page.get_by_role("link", name=unit, exact=True))
+    cells = row.locator("td").all_inner_texts()
+    return int(cells[2].replace(",", "")), int(cells[3].replace(",", ""))
 
 
 def export_coverage(walk: Walk, page: Page, folder: Path) -> Path:

@@ -217,7 +217,7 @@ def test_workbook_holds_units_people_and_definitions(rule):
     assert notes["截至日期"] == dt.datetime(2026, 3, 31)
     assert notes["导出人"] == "刘敏（hr）"
     assert notes["导出时间"] == dt.datetime(2026, 4, 2, 10, 30)
-    assert notes["培训类别"] == "全部"
+    assert notes["培训类别"] == "全部培训"
 
 
 def test_ledger_workbook_holds_rows_and_hashes():
