@@ -249,7 +249,9 @@ def coverage_of(page: Page, unit: str, programme: str) -> tuple[int, int]:
     page.goto("/admin/training/coverage/")
     page.locator("select[name=kind]").select_option(label=programme)
     page.get_by_role("button", name="查看").click()
+    page.wait_for_url(re.compile("kind=[^&]+"))
     row = page.locator("tbody tr", has=page.get_by_role("link", name=unit, exact=True))
+    expect(row).to_be_visible()
     cells = row.locator("td").all_inner_texts()
     return int(cells[2].replace(",", "")), int(cells[3].replace(",", ""))
 
