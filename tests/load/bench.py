@@ -31,6 +31,7 @@ def prepare(folder: Path) -> None:
     }
     for name in ("REDIS_URL", "STORAGE_URL", "EMAIL_URL"):
         os.environ.pop(name, None)
+    (folder / "static").mkdir()  # nothing is collected; a missing folder is worth a warning to WhiteNoise
     import django  # noqa: PLC0415 - after the environment is set
 
     django.setup()

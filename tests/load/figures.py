@@ -71,7 +71,7 @@ def write_roster(path: Path, people: int) -> None:
     for number in range(people):
         team = number // 25
         unit = f"总厂/第{team // 80 + 1}分厂/第{team // 8 + 1}车间/第{team + 1}班"
-        post = f"操作工{number % 40}"
+        post = f"名单岗位{number % 40}"
         sheet.append([f"B{number:06d}", f"王{number:05d}", unit, post, "正式员工", hired, "", ""])
     book.save(path)
 
