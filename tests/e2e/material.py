@@ -1,19 +1,20 @@
 """The files a stranger brings: a speech and an operating rule from Word, a film, an HR list, and the answers."""
 
 import datetime as dt
-import subprocess
 from pathlib import Path
 
 import yaml
 from docx import Document
 from openpyxl import Workbook
 
+from portal.demo.films import make_film as draw_film
+
 ROOT = Path(__file__).resolve().parents[2]
 
 SPEECH_TITLE = "在全厂安全培训推进会上的讲话"
 RULE_TITLE = "砂轮机安全操作规程"
-FILM_TITLE = "砂轮机：戴好面罩再开机"
-CASE_TITLE = "一块飞出的砂轮碎片"
+FILM_TITLE = "车床不认手套"
+CASE_TITLE = "被车床卷走的手套"
 
 
 def make_speech(folder: Path) -> Path:
@@ -52,18 +53,8 @@ def make_rule(folder: Path) -> Path:
 
 
 def make_film(folder: Path) -> Path:
-    """Make a film of six seconds with sound, as a phone would: H.264 and AAC."""
-    path = folder / "案例.mp4"
-    subprocess.run(
-        [
-            *("ffmpeg", "-loglevel", "error", "-y"),
-            *("-f", "lavfi", "-i", "testsrc2=size=640x360:rate=10:duration=6"),
-            *("-f", "lavfi", "-i", "sine=frequency=330:duration=6"),
-            *("-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", "10", "-c:a", "aac", "-shortest", str(path)),
-        ],
-        check=True,
-    )
-    return path
+    """Make a film of six seconds with sound, H.264 and AAC, as a phone would."""
+    return draw_film("glove", folder / "案例.mp4", seconds=6).path
 
 
 def make_hr_list(folder: Path, today: dt.date) -> Path:
