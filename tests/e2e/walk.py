@@ -67,7 +67,7 @@ def import_document(walk: Walk, page: Page, path: Path, kind: str, title: str) -
     page.get_by_label(kind).check()
     page.get_by_role("button", name="上传并预览").click()
     expect(page.get_by_text(title).first).to_be_visible()
-    walk.snap(page, f"1-preview-{path.stem}")
+    walk.snap(page, "01-document-preview")
     page.get_by_role("button", name="把勾选的存为草稿").click()
     row = page.locator("tr", has_text=title)
     expect(row).to_contain_text("草稿")
@@ -102,7 +102,7 @@ def publish_case(walk: Walk, page: Page, film: Path) -> None:
     page.locator("#id_for_my_post").fill("开车床不戴手套，清铁屑用钩子。")
     choose(page, page.locator("#id_film-chooser .chooser__choose-button"), material.FILM_TITLE)
     expect(page.locator("#id_film-title")).to_contain_text(material.FILM_TITLE)
-    walk.snap(page, "2-case-editor")
+    walk.snap(page, "02-case-editor")
     publish(page)
 
 
@@ -119,7 +119,7 @@ def make_course(walk: Walk, page: Page, lessons: list[str]) -> None:
         choose(
             page, page.locator(f"#id_course_lessons-{number}-lesson-chooser .chooser__choose-button"), title
         )
-    walk.snap(page, "3-course-editor")
+    walk.snap(page, "03-course-editor")
     publish(page)
 
 
@@ -130,14 +130,14 @@ def import_people(walk: Walk, page: Page, path: Path) -> str:
     page.get_by_role("button", name="检查名单").click()
     expect(page.locator("main")).to_contain_text("高秀兰")
     expect(page.locator("main")).to_contain_text("周大勇")
-    walk.snap(page, "4-people-comparison")
+    walk.snap(page, "04-people-comparison")
     page.get_by_role("button", name="确认导入").click()
     expect(page.get_by_role("button", name="打印新员工的登录凭条")).to_be_visible()
     with page.context.expect_page() as opened:
         page.get_by_role("button", name="打印新员工的登录凭条").click()
     slips = opened.value
     slips.wait_for_load_state()
-    walk.snap(slips, "5-sign-in-slip")
+    walk.snap(slips, "05-sign-in-slip")
     found = re.search(r"http[^\s]+/join/[\w-]+/", slips.locator("body").inner_text())
     assert found, "the slip shows no address"
     return found.group()
@@ -151,7 +151,7 @@ def open_account(walk: Walk, link: str) -> Page:
         field.fill("miao-miao-2026")
     page.get_by_role("button", name="保存密码并登录").click()
     expect(page.get_by_role("heading", name="暂不可上岗")).to_be_visible()
-    walk.snap(page, "6-learner-home", full=True)
+    walk.snap(page, "06-learner-home", full=True)
     return page
 
 
@@ -164,10 +164,10 @@ def study(walk: Walk, page: Page, titles: list[str]) -> None:
         film = page.locator("video")
         if film.count():
             film.evaluate("video => { video.muted = true; return video.play(); }")
-            walk.snap(page, f"7-lesson-{number}", full=True)
+            walk.snap(page, f"07-lesson-{number}", full=True)
             expect(film).to_have_js_property("ended", True, timeout=60_000)
         else:
-            walk.snap(page, f"7-lesson-{number}", full=True)
+            walk.snap(page, f"07-lesson-{number}", full=True)
         read_through(page)
         page.get_by_role("button", name=CONFIRM).click()
         expect(page.get_by_text("已学完").first).to_be_visible(timeout=20_000)
@@ -194,7 +194,7 @@ def sit_exam(walk: Walk, page: Page) -> None:
     answers = material.right_answers()
     page.goto("/")
     page.get_by_role("link", name=re.compile("^去考试")).click()
-    walk.snap(page, "8-exam-rules")
+    walk.snap(page, "08-exam-rules")
     page.get_by_role("button", name="开始考试").click()
     page.wait_for_url(re.compile(r"/exam/[0-9a-f-]{36}/$"))
     questions = page.locator("[data-slot]")
@@ -209,7 +209,7 @@ def sit_exam(walk: Walk, page: Page) -> None:
                 option.click()
         expect(page.locator("#state")).to_contain_text("已保存")
         if number == 2:
-            walk.snap(page, "9-exam-question")
+            walk.snap(page, "09-exam-question")
         if number + 1 < count:
             page.get_by_role("button", name="下一题").click()
     page.locator("#hand-in").click()
