@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from certificates.numbering import make_number
 from certificates.shapes import PrintedFields
+from common.text import plain_number
 
 # The fixed set an editor may use, each with the sample shown in a preview.
 PLACEHOLDERS = {
@@ -70,7 +71,7 @@ def chinese_date(day: dt.date | None) -> str:
 
 def figure(value: Decimal | None) -> str:
     """Write a figure without idle zeros (24.00 as 24, 4.50 as 4.5); none is an empty field."""
-    return "" if value is None else f"{value.normalize():f}"
+    return "" if value is None else plain_number(value)
 
 
 def last_day(start: dt.date, months: int | None) -> dt.date | None:

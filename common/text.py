@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from decimal import Decimal
 
 _SPACES = re.compile(r"[\s\u3000\u00a0\u200b\ufeff]+")
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
@@ -30,3 +31,8 @@ def plain_name(text: str) -> str:
 def count_readable(text: str) -> int:
     """Count what a reader reads: each Chinese character, and each run of Latin letters or digits, as one."""
     return len(_CJK.findall(text)) + len(re.findall(r"[A-Za-z0-9]+", half_width(text)))
+
+
+def plain_number(number: Decimal) -> str:
+    """Write a figure without idle zeros, as people do: 24.00 as 24, 4.50 as 4.5."""
+    return f"{number.normalize():f}"

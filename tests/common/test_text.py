@@ -1,10 +1,11 @@
 import unicodedata
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.text import count_readable, half_width, plain_name, squeeze
+from common.text import count_readable, half_width, plain_name, plain_number, squeeze
 
 TEXTS = st.text(
     st.characters(exclude_categories=["Cs"])
@@ -85,3 +86,10 @@ def test_plain_name_is_composed_and_loses_only_space(text):
 @given(TEXTS, TEXTS)
 def test_readable_parts_add_up(left, right):
     assert count_readable(f"{left}。{right}") == count_readable(left) + count_readable(right)
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [("24.00", "24"), ("4.50", "4.5"), ("100", "100"), ("0.00", "0"), ("0.25", "0.25")]
+)
+def test_figures_carry_no_idle_zeros(number, text):
+    assert plain_number(Decimal(number)) == text

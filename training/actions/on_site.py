@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from common.text import plain_number
 from people.models import User
 from people.permissions import Capability
 from people.queries import employees_for
@@ -116,7 +117,11 @@ def _session_problems(session: _Session, now: dt.datetime) -> list[str]:
     elif needed > minutes:
         problems.append(
             _("%(hours)s 学时需要 %(needed)s 分钟，登记的时段只有 %(minutes)s 分钟：请核对时间或学时。")
-            % {"hours": plain(session.hours), "needed": plain(needed), "minutes": plain(minutes)}
+            % {
+                "hours": plain_number(session.hours),
+                "needed": plain_number(needed),
+                "minutes": plain_number(minutes),
+            }
         )
     return problems
 
@@ -202,7 +207,7 @@ def _time_problems(session: _Session, locked: Sequence[Obligation]) -> list[str]
         if total > MAX_HOURS_PER_DAY:
             problems.append(
                 _("%(name)s 当天现场教育将达 %(total)s 学时，超过每天 %(limit)s 学时的上限，不能登记。")
-                % {"name": name, "total": plain(total), "limit": plain(MAX_HOURS_PER_DAY)}
+                % {"name": name, "total": plain_number(total), "limit": plain_number(MAX_HOURS_PER_DAY)}
             )
     return problems
 
@@ -210,11 +215,6 @@ def _time_problems(session: _Session, locked: Sequence[Obligation]) -> list[str]
 def _span(record: TrainingRecord) -> str:
     start, end = timezone.localtime(record.started_at), timezone.localtime(record.completed_at)
     return f"{date_format(start, 'Y-m-d H:i')}–{date_format(end, 'H:i')}"
-
-
-def plain(number: Decimal) -> str:
-    """Return a decimal without trailing zeros, as people write it."""
-    return f"{number.normalize():f}"
 
 
 def _draft(session: _Session, obligation: Obligation) -> RecordDraft:
@@ -254,7 +254,9 @@ def _settle(
         evidence: Evidence = {
             "kind": ComponentKind.ON_SITE,
             "training_record_ids": list(
-                effective_records([obligation.pk]).filter(component=session.component).values_list("pk", flat=True)
+                effective_records([obligation.pk])
+                .filter(component=session.component)
+                .values_list("pk", flat=True)
             ),
         }
         note_component_done(obligation=obligation, component=session.component, evidence=evidence, now=now)
