@@ -176,7 +176,7 @@ def test_home_counts_hours_of_the_year_and_unread_messages(learner, employee):
     make_record(employee, hours=Decimal("8.5"))
     send_notice(recipient_id=employee.user.pk, cause="x", title="提醒", now=NOW)
     text = learner.get("/").text
-    assert '<p class="fig">8.50</p>' in text
+    assert '<p class="fig">8.5</p>' in text
     assert "未读消息" in text
 
 
@@ -285,7 +285,7 @@ def test_me_shows_records_and_certificates(learner, employee):
     certificate = issue_for_record(record_id=record.pk, now=NOW)
     make_record(title="别人的记录")
     text = learner.get("/me/").text
-    assert "92.50 分" in text
+    assert "92.5 分" in text
     assert certificate.number in text
     assert reverse("certificates:download", args=[certificate.public_id]) in text
     assert "别人的记录" not in text
