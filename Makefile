@@ -40,7 +40,7 @@ format:  ## Put the code into its usual form
 	.venv/bin/ruff format . && .venv/bin/ruff check --fix . && .venv/bin/djlint --reformat --quiet templates
 
 messages:  ## Collect the texts of the interface for translation
-	$(PYTHON) manage.py makemessages -l en --no-wrap --no-location --ignore '.venv/*' --ignore 'var/*'
+	$(PYTHON) manage.py makemessages -l en --no-wrap --no-location --ignore '.venv/*' --ignore 'var/*' --ignore 'tests/*'
 
 lock:  ## Resolve the dependencies anew (needs uv)
 	uv pip compile -q --generate-hashes --python-version 3.11.2 --no-annotate --no-header pyproject.toml -o requirements.lock

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from certificates.content import PLACEHOLDERS, UnknownPlaceholder, check_text
@@ -34,7 +34,7 @@ class CertificateTemplate(models.Model):
 
     class Meta:
         verbose_name = _("证书模板")
-        verbose_name_plural = _("证书模板")
+        verbose_name_plural = pgettext_lazy("plural", "证书模板")
         ordering = ["code"]
 
     def __str__(self) -> str:
@@ -86,7 +86,7 @@ class Certificate(models.Model):
 
     class Meta:
         verbose_name = _("证书")
-        verbose_name_plural = _("证书")
+        verbose_name_plural = pgettext_lazy("plural", "证书")
         ordering = ["-issued_at"]
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel
 from wagtail.admin.views import generic
 from wagtail.admin.viewsets.model import ModelViewSet
@@ -33,7 +34,7 @@ class CertificateTemplateViewSet(ModelViewSet):
     model = CertificateTemplate
     name = "certificate_templates"
     icon = "doc-full"
-    menu_label = _("证书模板")
+    menu_label = pgettext_lazy("plural", "证书模板")
     list_display = ["title", "code", "number_prefix", "valid_months"]
     search_fields = ["title", "code"]
     edit_view_class = TemplateEditView

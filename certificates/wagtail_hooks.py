@@ -2,6 +2,7 @@
 
 from django.urls import include, path, reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
@@ -35,7 +36,11 @@ def certificate_urls():
 def certificate_menu():
     """Put the list of certificates into the menu."""
     return CertificatesMenuItem(
-        _("证书"), reverse("certificates_office:list"), name="certificates", icon_name="form", order=410
+        pgettext_lazy("plural", "证书"),
+        reverse("certificates_office:list"),
+        name="certificates",
+        icon_name="form",
+        order=410,
     )
 
 

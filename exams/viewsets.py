@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import truncatechars
 from django.urls import reverse
 from django.utils.timezone import localtime
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 from django_filters import BooleanFilter, ChoiceFilter, ModelChoiceFilter
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column, TitleColumn
@@ -76,7 +76,7 @@ class QuestionList(OfficeList):
     """Questions in the reader's banks."""
 
     model = Question
-    page_title = gettext_lazy("试题")
+    page_title = pgettext_lazy("plural", "试题")
     is_searchable = True
     search_fields = ["code", "current_version__stem"]
     filterset_class = QuestionFilters
@@ -121,7 +121,7 @@ class BankList(OfficeList):
     """Banks in the reader's scope."""
 
     model = Bank
-    page_title = gettext_lazy("题库")
+    page_title = pgettext_lazy("plural", "题库")
     index_url_name = "exams_office:banks"
     index_results_url_name = "exams_office:banks-results"
     add_url_name = "exams_office:bank-add"
@@ -148,7 +148,7 @@ class TopicList(OfficeList):
     """Topics, which all banks share."""
 
     model = Topic
-    page_title = gettext_lazy("知识点")
+    page_title = pgettext_lazy("plural", "知识点")
     index_url_name = "exams_office:topics"
     index_results_url_name = "exams_office:topics-results"
     add_url_name = "exams_office:topic-add"
@@ -160,7 +160,7 @@ class TopicList(OfficeList):
             get_url=lambda topic: reverse("exams_office:topic-edit", args=[topic.pk]),
         ),
         Column("code", label=gettext_lazy("编码"), sort_key="code"),
-        Column("question_count", label=gettext_lazy("试题")),
+        Column("question_count", label=pgettext_lazy("plural", "试题")),
     ]
 
     def get_base_queryset(self) -> QuerySet[Topic]:
@@ -172,7 +172,7 @@ class ExamList(OfficeList):
     """Exams on the reader's banks."""
 
     model = Exam
-    page_title = gettext_lazy("考试")
+    page_title = pgettext_lazy("plural", "考试")
     is_searchable = True
     search_fields = ["code", "title"]
     index_url_name = "exams_office:exams"
@@ -190,7 +190,7 @@ class ExamList(OfficeList):
         Column("question_count", label=gettext_lazy("题数")),
         Column("duration", label=gettext_lazy("分钟"), accessor=lambda exam: exam.duration_s // 60),
         Column("pass_pct", label=gettext_lazy("合格线")),
-        Column("attempt_count", label=gettext_lazy("答卷")),
+        Column("attempt_count", label=pgettext_lazy("plural", "答卷")),
         Column(
             "is_open",
             label=gettext_lazy("状态"),
@@ -236,7 +236,7 @@ class AttemptList(OfficeList):
     """Attempts of the people whose results the reader may see. Nothing here can be changed."""
 
     model = Attempt
-    page_title = gettext_lazy("答卷")
+    page_title = pgettext_lazy("plural", "答卷")
     is_searchable = True
     search_fields = ["employee__name", "employee__employee_no"]
     filterset_class = AttemptFilters

@@ -2,6 +2,7 @@
 
 from django.urls import include, path, reverse_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from wagtail import hooks
 from wagtail.admin.menu import Menu, MenuItem, SubmenuMenuItem
 
@@ -62,13 +63,31 @@ class ResultsMenuItem(MenuItem):
 def exam_menu():
     """Put exams into the menu; it disappears with its last entry."""
     entries = [
-        ExaminerMenuItem(_("试题"), reverse_lazy("exams_office:questions"), icon_name="help", order=10),
-        ExaminerMenuItem(_("考试"), reverse_lazy("exams_office:exams"), icon_name="form", order=20),
-        ResultsMenuItem(_("答卷"), reverse_lazy("exams_office:attempts"), icon_name="tasks", order=30),
-        ExaminerMenuItem(_("题库"), reverse_lazy("exams_office:banks"), icon_name="folder", order=40),
-        ExaminerMenuItem(_("知识点"), reverse_lazy("exams_office:topics"), icon_name="tag", order=50),
+        ExaminerMenuItem(
+            pgettext_lazy("plural", "试题"),
+            reverse_lazy("exams_office:questions"),
+            icon_name="help",
+            order=10,
+        ),
+        ExaminerMenuItem(
+            pgettext_lazy("plural", "考试"), reverse_lazy("exams_office:exams"), icon_name="form", order=20
+        ),
+        ResultsMenuItem(
+            pgettext_lazy("plural", "答卷"),
+            reverse_lazy("exams_office:attempts"),
+            icon_name="tasks",
+            order=30,
+        ),
+        ExaminerMenuItem(
+            pgettext_lazy("plural", "题库"), reverse_lazy("exams_office:banks"), icon_name="folder", order=40
+        ),
+        ExaminerMenuItem(
+            pgettext_lazy("plural", "知识点"), reverse_lazy("exams_office:topics"), icon_name="tag", order=50
+        ),
     ]
-    return SubmenuMenuItem(_("考试"), Menu(items=entries), name="exams", icon_name="list-ol", order=400)
+    return SubmenuMenuItem(
+        pgettext_lazy("plural", "考试"), Menu(items=entries), name="exams", icon_name="list-ol", order=400
+    )
 
 
 @hooks.register("register_log_actions")

@@ -1,7 +1,7 @@
 """Back-office lists and forms for accounts, posts and licence types."""
 
 from django.utils.functional import cached_property
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from wagtail.admin.viewsets.model import ModelViewSet
 from wagtail.users.views.users import IndexView, UserViewSet
 
@@ -39,7 +39,7 @@ class PostViewSet(ModelViewSet):
 
     model = Post
     icon = "tag"
-    menu_label = _("岗位")
+    menu_label = pgettext_lazy("plural", "岗位")
     menu_name = "posts"
     menu_order = 220
     add_to_admin_menu = True
@@ -56,7 +56,7 @@ class LicenceTypeViewSet(ModelViewSet):
 
     model = LicenceType
     icon = "clipboard-list"
-    menu_label = _("证件种类")
+    menu_label = pgettext_lazy("plural", "证件种类")
     menu_name = "licence-types"
     menu_order = 230
     add_to_settings_menu = True

@@ -2,6 +2,7 @@
 
 from django.urls import include, path, reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.views.account import NameEmailSettingsPanel
@@ -50,7 +51,7 @@ def people_urls():
 def employees_menu():
     """Put the list of people into the menu."""
     return CapabilityMenuItem(
-        _("员工"),
+        pgettext_lazy("plural", "员工"),
         reverse("people_office:employees"),
         name="employees",
         icon_name="group",

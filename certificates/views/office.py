@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from certificates.actions.standing import resume_certificate, revoke_certificate, suspend_certificate
@@ -47,10 +48,10 @@ def certificate_list(request: HttpRequest) -> HttpResponse:
         rows = search_certificates(rows, _canonical(asked))
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("p"))
     context = {
-        "page_title": _("证书"),
-        "header_title": _("证书"),
+        "page_title": pgettext_lazy("plural", "证书"),
+        "header_title": pgettext_lazy("plural", "证书"),
         "header_icon": "form",
-        "breadcrumbs_items": [{"url": "", "label": _("证书")}],
+        "breadcrumbs_items": [{"url": "", "label": pgettext_lazy("plural", "证书")}],
         "page": page,
         "cards": cards(page.object_list, now()),
         "asked": asked,
@@ -125,7 +126,7 @@ def _inspect_page(request: HttpRequest, public_id: UUID, form: ReasonForm, statu
         "header_title": certificate.number,
         "header_icon": "form",
         "breadcrumbs_items": [
-            {"url": reverse("certificates_office:list"), "label": _("证书")},
+            {"url": reverse("certificates_office:list"), "label": pgettext_lazy("plural", "证书")},
             {"url": "", "label": certificate.number},
         ],
         "card": card,

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from modelcluster.fields import ParentalKey, ParentalManyToManyField
 from wagtail.admin.panels import FieldPanel, InlinePanel, MultiFieldPanel
 from wagtail.fields import StreamField
@@ -246,7 +247,7 @@ class CoursePage(Page):
 
     class Meta:
         verbose_name = _("课程")
-        verbose_name_plural = _("课程")
+        verbose_name_plural = pgettext_lazy("plural", "课程")
 
 
 class CourseLesson(Orderable):

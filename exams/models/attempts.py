@@ -5,6 +5,7 @@ import uuid
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from exams.models.exams import Exam
 from people.models import Employee
@@ -46,7 +47,7 @@ class Attempt(models.Model):
 
     class Meta:
         verbose_name = _("答卷")
-        verbose_name_plural = _("答卷")
+        verbose_name_plural = pgettext_lazy("plural", "答卷")
         ordering = ["-started_at"]
         constraints = [
             models.UniqueConstraint(

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from people.models import Hazard, OrgUnit
 
@@ -16,7 +17,7 @@ class Topic(models.Model):
 
     class Meta:
         verbose_name = _("知识点")
-        verbose_name_plural = _("知识点")
+        verbose_name_plural = pgettext_lazy("plural", "知识点")
         ordering = ["code"]
 
     def __str__(self) -> str:
@@ -32,7 +33,7 @@ class Bank(models.Model):
 
     class Meta:
         verbose_name = _("题库")
-        verbose_name_plural = _("题库")
+        verbose_name_plural = pgettext_lazy("plural", "题库")
         ordering = ["code"]
 
     def __str__(self) -> str:
@@ -60,7 +61,7 @@ class Question(models.Model):
 
     class Meta:
         verbose_name = _("试题")
-        verbose_name_plural = _("试题")
+        verbose_name_plural = pgettext_lazy("plural", "试题")
         ordering = ["bank_id", "code"]
         constraints = [
             models.UniqueConstraint(fields=["bank", "code"], name="exams_question_code_in_bank"),

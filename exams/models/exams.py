@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from exams.models.bank import Bank, QuestionKind, Topic
 
@@ -23,7 +24,7 @@ class Exam(models.Model):
 
     class Meta:
         verbose_name = _("考试")
-        verbose_name_plural = _("考试")
+        verbose_name_plural = pgettext_lazy("plural", "考试")
         ordering = ["code"]
         constraints = [
             models.CheckConstraint(

@@ -43,6 +43,9 @@ _TYPES = {
     EmploymentType.VISITOR: "外来人员 外来 访客 参观",
 }
 EMPLOYMENT_TYPES = {word: kind.value for kind, words in _TYPES.items() for word in words.split()}
+# What the template offers: words of the file, which is Chinese whatever language the screens are in.
+STANDING_CHOICES = tuple(words.split()[0] for words in _STANDINGS.values())
+TYPE_CHOICES = tuple(words.split()[0] for words in _TYPES.values())
 
 
 class CellFlaw(ValueError):
@@ -180,9 +183,8 @@ def employment_type(cell: Any) -> str:
     """Return an employment type, from the words HR uses; empty stays empty."""
     text = _word(cell)
     if text and text not in EMPLOYMENT_TYPES:
-        allowed = "、".join(str(label) for label in EmploymentType.labels)
         message = _("不认识用工形式“%(text)s”，可填：%(allowed)s")
-        raise CellFlaw(message % {"text": text[:20], "allowed": allowed})
+        raise CellFlaw(message % {"text": text[:20], "allowed": "、".join(TYPE_CHOICES)})
     return EMPLOYMENT_TYPES.get(text, "")
 
 

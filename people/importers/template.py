@@ -1,6 +1,7 @@
 """The workbook HR fills in: text columns, drop-downs, an example and an explanation."""
 
 import io
+from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
@@ -9,8 +10,8 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
+from people.importers.cells import STANDING_CHOICES, TYPE_CHOICES
 from people.importers.roster_file import EXAMPLE_MARK
-from people.models import EmploymentType
 
 FORMATTED_ROWS = 5_000
 RED, GREY = "C3201C", "8A8A8A"
@@ -34,10 +35,7 @@ def roster_template() -> bytes:
         for row in range(2, FORMATTED_ROWS + 2):
             # Text, or Excel turns 001001 into 1001 and rounds identity numbers.
             sheet.cell(row, position).number_format = "@"
-    for position, choices in (
-        (5, [str(label) for label in EmploymentType.labels]),
-        (9, [_("在职"), _("离岗"), _("离职")]),
-    ):
+    for position, choices in ((5, TYPE_CHOICES), (9, STANDING_CHOICES)):
         _drop_down(sheet, get_column_letter(position), choices)
     sheet.freeze_panes = "C2"
     guide = book.create_sheet(_("填写说明"))
@@ -51,7 +49,7 @@ def roster_template() -> bytes:
     return buffer.getvalue()
 
 
-def _drop_down(sheet: Worksheet, letter: str, choices: list[str]) -> None:
+def _drop_down(sheet: Worksheet, letter: str, choices: Sequence[str]) -> None:
     validation = DataValidation(type="list", formula1=f'"{",".join(choices)}"', allow_blank=True)
     validation.error = _("请从下拉列表里选")
     sheet.add_data_validation(validation)

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from treebeard.mp_tree import MP_Node, MP_NodeManager
 
 
@@ -79,7 +80,7 @@ class LicenceType(models.Model):
 
     class Meta:
         verbose_name = _("证件种类")
-        verbose_name_plural = _("证件种类")
+        verbose_name_plural = pgettext_lazy("plural", "证件种类")
         ordering = ["code"]
 
     def __str__(self) -> str:
@@ -100,7 +101,7 @@ class Post(models.Model):
 
     class Meta:
         verbose_name = _("岗位")
-        verbose_name_plural = _("岗位")
+        verbose_name_plural = pgettext_lazy("plural", "岗位")
         ordering = ["name"]
 
     def __str__(self) -> str:
