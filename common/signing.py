@@ -3,9 +3,7 @@
 import base64
 import hashlib
 import hmac
-import json
 import secrets
-from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -25,32 +23,6 @@ def make_token() -> str:
 def token_digest(token: str) -> str:
     """Return the SHA-256 of a token in hex. Enough for tokens of 112 bits and more (ASVS 6.5.2)."""
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-def canonical_json(value: Any) -> bytes:
-    """Return the one byte string that stands for `value`: sorted keys, no spaces, UTF-8, no floats.
-
-    Floats are refused because their text form differs between systems; write decimals as strings. Keys are
-    texts, because JSON would write 1 and "1" alike.
-    Raises TypeError for a float, another key, or a type JSON does not know; UnicodeEncodeError for a text
-    that has no UTF-8 form (a lone surrogate).
-    """
-    _refuse_ambiguous(value)
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return text.encode()
-
-
-def _refuse_ambiguous(value: Any) -> None:
-    if isinstance(value, float):
-        raise TypeError("canonical JSON holds no floats: write the number as a string")
-    if isinstance(value, dict):
-        for key, item in value.items():
-            if not isinstance(key, str):
-                raise TypeError(f"canonical JSON has texts for keys, not {key!r}")
-            _refuse_ambiguous(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            _refuse_ambiguous(item)
 
 
 def _derived(purpose: str, key: str) -> bytes:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Any, Protocol, runtime_checkable
 
-from common.signing import canonical_json
+from common.canonical import canonical_json
 from common.text import count_readable
 
 START = "start"

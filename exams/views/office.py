@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import pgettext
 from django.views.decorators.cache import cache_control
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_http_methods, require_POST
@@ -102,7 +102,7 @@ def bank_form(request: HttpRequest, bank_id: int | None = None) -> HttpResponse:
             messages.success(request, _("题库“%(name)s”已保存。") % {"name": saved.name})
             return redirect("exams_office:banks")
     title = str(bank) if bank else _("新建题库")
-    return _simple_form(request, form, _page(title, ("exams_office:banks", pgettext_lazy("plural", "题库"))))
+    return _simple_form(request, form, _page(title, ("exams_office:banks", pgettext("plural", "题库"))))
 
 
 @require_http_methods(["GET", "POST"])
@@ -116,9 +116,7 @@ def topic_form(request: HttpRequest, topic_id: int | None = None) -> HttpRespons
         messages.success(request, _("知识点“%(name)s”已保存。") % {"name": saved.name})
         return redirect("exams_office:topics")
     title = str(topic) if topic else _("新建知识点")
-    return _simple_form(
-        request, form, _page(title, ("exams_office:topics", pgettext_lazy("plural", "知识点")))
-    )
+    return _simple_form(request, form, _page(title, ("exams_office:topics", pgettext("plural", "知识点"))))
 
 
 def _simple_form(request: HttpRequest, form: BaseForm, context: dict[str, object]) -> HttpResponse:
@@ -169,7 +167,7 @@ def question_form(request: HttpRequest, question_id: int | None = None) -> HttpR
             return redirect("exams_office:question-edit", saved.pk)
     title = question.code if question else _("新建试题")
     context = _page(
-        title, ("exams_office:questions", pgettext_lazy("plural", "试题")), form=form, question=question
+        title, ("exams_office:questions", pgettext("plural", "试题")), form=form, question=question
     )
     return render(request, "exams/office_question_form.html", context, status=422 if form.errors else 200)
 
@@ -263,7 +261,7 @@ def exam_form(request: HttpRequest, exam_id: int | None = None) -> HttpResponse:
     fitting = [sum(row_of(row).admits(item) for item in pool) for row in stored]
     context = _page(
         exam.title if exam else _("新建考试"),
-        ("exams_office:exams", pgettext_lazy("plural", "考试")),
+        ("exams_office:exams", pgettext("plural", "考试")),
         form=form,
         rows=rows,
         numbered_rows=_numbered(rows, fitting),

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from common.clock import now, today
@@ -63,7 +63,7 @@ def employee_list(request: HttpRequest) -> HttpResponse:
     rows = [
         {"employee": one, "unit": full_names.get(one.last_unit_path or "", "")} for one in page.object_list
     ]
-    context: dict[str, Any] = office_context(pgettext_lazy("plural", "员工")) | {
+    context: dict[str, Any] = office_context(pgettext("plural", "员工")) | {
         "page": page,
         "rows": rows,
         "words": words,
@@ -93,7 +93,7 @@ def employee_inspect(request: HttpRequest, public_id: UUID) -> HttpResponse:
     stays, events = employee_history(employee)
     id_number = decrypt_text(employee.id_number_encrypted) if employee.id_number_encrypted else ""
     title = f"{employee.name}（{employee.employee_no}）"
-    context = office_context(title, (reverse("people_office:employees"), pgettext_lazy("plural", "员工"))) | {
+    context = office_context(title, (reverse("people_office:employees"), pgettext("plural", "员工"))) | {
         "employee": employee,
         "stays": stays,
         "events": events,

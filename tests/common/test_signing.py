@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common.canonical import canonical_json
 from common.signing import (
     FieldKeyMismatch,
-    canonical_json,
     decrypt_text,
     encrypt_text,
     keyed_digest,

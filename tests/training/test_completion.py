@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from django.db import connections
 
-from common.signing import canonical_json
+from common.canonical import canonical_json
 from courses.signals import study_completed
 from exams.models import Attempt
 from exams.signals import attempt_graded

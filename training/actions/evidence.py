@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from common.signing import canonical_json
+from common.canonical import canonical_json
 from courses.models import StudyRecord
 from exams.models import Attempt
 from training.actions.ledger import RecordDraft

@@ -12,7 +12,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from common.signing import canonical_json, mac
+from common.canonical import canonical_json
+from common.signing import mac
 from people.models import Employee, User
 from people.permissions import Capability
 from people.queries import employees_for
