@@ -10,9 +10,11 @@ from courses.documents.markers import CJK, NUMERAL
 from courses.documents.shapes import RepairLog, SourceLine
 
 _DELIMITER = r"[#＃@＠$＄%％]{2,}"
+# Begins at the first sign of a run and never gives one back: a line of a million # takes one pass.
+_OPENING = r"(?<![#＃@＠$＄%％])[#＃@＠$＄%％]{2,}+"
 _WATERMARK = re.compile(
-    rf"{_DELIMITER}[^#＃\n]{{0,60}}?(?:begin|end|start|stop|开始|结束|水印|watermark)[^#＃\n]{{0,10}}?{_DELIMITER}"
-    rf"|[#＃]{{2,}}[A-Za-z0-9_.\-…]{{1,40}}[#＃]{{2,}}",
+    rf"{_OPENING}[^#＃\n]{{0,60}}?(?:begin|end|start|stop|开始|结束|水印|watermark)[^#＃\n]{{0,10}}?{_DELIMITER}"
+    rf"|(?<![#＃])[#＃]{{2,}}+[A-Za-z0-9_.\-…]{{1,40}}[#＃]{{2,}}",
     re.IGNORECASE,
 )
 _WATERMARK_LINE = re.compile(

@@ -21,6 +21,7 @@ _HALF_OPEN = re.compile(r"(?:[，、,（(“‘《【]|[和与及或的把被对
 LEAST_WRAPPED = 3  # lines of the same width before a file counts as wrapped
 LONGEST_HEADING = 60
 HALF_A_SENTENCE = 20
+LONGEST_PARAGRAPH = 5_000  # characters; no paragraph grows beyond it by joining
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,8 @@ def _belongs(
 ) -> bool:
     """Whether a line goes on with the sentence of the line before."""
     if line.kind != "text" or before.kind in {"table", "picture"} or before.heading == 0:
+        return False
+    if len(before.text) > LONGEST_PARAGRAPH:
         return False
     if line.continues:
         return True

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import accumulate
 
@@ -35,7 +35,7 @@ _INSIDE = re.compile(
     rf"\s*[（(]?第\s*\d{{1,4}}\s*页\s*[,，/／|、]?\s*共\s*\d{{1,4}}\s*页[）)]?\s*"
     rf"|(?<=[{CJK}，、])\s*[-—–－]\s*\d{{1,3}}\s*[-—–－]\s*(?=[{CJK}，、。])"
     rf"|^{_DASH}\s*\d{{1,3}}\s*{_DASH}\s*(?=[{CJK}，。、“])|(?<=[{CJK}，、])\s*[-—–－]\s*\d{{1,3}}\s*[-—–－]$"
-    rf"|(?<=[{CJK}])(?<![第表图条款项点为是号章节])\d{{1,3}}[、.．]\s*(?=的(?!确)|们)"
+    rf"|(?<=[{CJK}])(?<![第表图条款项点为是号章节])\s?\d{{1,3}}[、.．]\s*(?=的(?!确)|们)"
 )
 _FRAGMENT = re.compile(r"(\d{1,3})\s*[、.．,，]?\s*")
 _LEADER = re.compile(r"^.{1,80}?\s*(?:[.．·•]{3,}|…{2,}|_{4,})\s*\d{1,4}$")
@@ -43,6 +43,11 @@ _COUNTED = re.compile(
     r"万|亿|千|起|名|元|吨|[%％℃]|公里|毫?米|小时|分钟|件|台|辆|月|岁|周岁|层|号|例|宗"
     r"|人(?![员民们人身的为才力类])|次(?![要日生])|个(?![人别体性])|项(?!目)|家(?![庭属里园长])|处(?![理置于罚在分])"
     r"|日(?![常益前])|年(?![度底初终轻])|天(?![然气])|时(?![间刻候期常])|条(?![件例])|级(?!别)"
+)
+# No item of a list begins with these, but the second half of a sentence does.
+_GOING_ON = re.compile(
+    r"和(?![谐平])|与(?!会)|及(?!时)|以及|等(?!待|级)|地(?![方区点面下震铁质])|得(?![到知力])|了(?!解)|着(?![力手眼重装火])"
+    r"|之(?![前后间一])|性(?![能质格])|化(?![学工解验肥险])|者"
 )
 LONG_ENOUGH = 12  # characters of a line before it can be half a sentence rather than a label
 PART_OF_A_PAGE = 200  # characters; numbers closer together are a list's
@@ -96,7 +101,14 @@ def _drop_numbers(lines: Sequence[SourceLine], log: RepairLog) -> list[SourceLin
         if line.kind == "text" and place not in places and (found := _BARE.fullmatch(line.text))
     }
     series = _in_series(lines, bare)
-    places |= {place for place in bare if place in series or _is_page_number(lines, bare, place, places)}
+    numbers = places | bare.keys()
+    text_before = _nearest_text(lines, numbers, range(len(lines)))
+    text_after = _nearest_text(lines, numbers, range(len(lines) - 1, -1, -1))
+    places |= {
+        place
+        for place in bare
+        if place in series or _is_page_number(lines[place], text_before[place], text_after[place])
+    }
     for place in sorted(places):
         before = lines[place - 1].text[-10:] if place else ""
         after = lines[place + 1].text[:10] if place + 1 < len(lines) else ""
@@ -105,13 +117,22 @@ def _drop_numbers(lines: Sequence[SourceLine], log: RepairLog) -> list[SourceLin
     return _drop(lines, places)
 
 
-def _is_page_number(lines: Sequence[SourceLine], bare: dict[int, int], place: int, known: set[int]) -> bool:
+def _nearest_text(
+    lines: Sequence[SourceLine], numbers: set[int], order: Iterable[int]
+) -> dict[int, SourceLine | None]:
+    """Return, for each number's place, the last line of text met on the way there."""
+    found: dict[int, SourceLine | None] = {}
+    last: SourceLine | None = None
+    for place in order:
+        if place in numbers:
+            found[place] = last
+        else:
+            last = lines[place]
+    return found
+
+
+def _is_page_number(line: SourceLine, before: SourceLine | None, after: SourceLine | None) -> bool:
     """Weigh the evidence that a number alone on its line is a page's, and not a figure of the text."""
-    line = lines[place]
-    before = next((lines[at] for at in range(place - 1, -1, -1) if at not in known and at not in bare), None)
-    after = next(
-        (lines[at] for at in range(place + 1, len(lines)) if at not in known and at not in bare), None
-    )
     if line.page_break_before or (after is not None and after.page_break_before):
         return True
     if before is not None and after is not None and _halves(before, after):
@@ -176,7 +197,7 @@ def _without_numbers_inside(line: SourceLine, log: RepairLog) -> SourceLine:
     found = [match for match in _INSIDE.finditer(line.text) if match.group().strip()]
     for match in found:
         example = line.text[max(0, match.start() - 10) : match.end() + 10]
-        log.add("page_number", line, example, removed=match.group())
+        log.add("page_fragment", line, example, removed=match.group())
     if not found:
         return line
     text = _INSIDE.sub("", line.text).strip()
@@ -191,7 +212,7 @@ def _mend_fragments(lines: list[SourceLine], log: RepairLog) -> list[SourceLine]
         if before is not None and _is_fragment(lines, place, before):
             number = _FRAGMENT.match(line.text)
             mark = number.group() if number else ""
-            log.add("page_number", line, f"{before.text[-12:]}⏎{line.text[:16]}", removed=mark)
+            log.add("page_fragment", line, f"{before.text[-12:]}⏎{line.text[:16]}", removed=mark)
             mended.append(replace(line, text=line.text[len(mark) :], continues=True, kind="text"))
         else:
             mended.append(line)
@@ -217,6 +238,7 @@ def _is_out_of_sequence(lines: Sequence[SourceLine], place: int, before: SourceL
     if own is None or own[0] != "digit" or lines[place].indented or lines[place].blank_before:
         return False
     number = number_of(own[1])
+    going_on = bool(_GOING_ON.match(rest))
     near = [*lines[max(0, place - NEARBY) : place], *lines[place + 1 : place + 1 + NEARBY]]
     others = {number_of(mark[1]) for other in near if (mark := mark_of(other.text)) and mark[0] == "digit"}
     return (
@@ -225,10 +247,10 @@ def _is_out_of_sequence(lines: Sequence[SourceLine], place: int, before: SourceL
         and before.is_prose
         and not is_finished(before.text)
         and mark_of(before.text) is None
-        and len(before.text) >= LONG_ENOUGH + 8
-        and bool(re.search(r"[，、。；]", before.text))
+        and len(before.text) >= (LONG_ENOUGH // 2 if going_on else LONG_ENOUGH + 8)
+        and (going_on or bool(re.search(r"[，、。；]", before.text)))
         and bool(re.match(rf"[{CJK}]", rest))
-        and is_finished(rest)
+        and (going_on or is_finished(rest))
     )
 
 

@@ -12,6 +12,7 @@ from courses.documents.splitting import Part, split
 from courses.documents.structure import build_blocks, take_salutation, take_title
 
 MAX_CHARS = 2_000_000  # a book of a thousand pages
+MAX_LINES = 100_000
 
 
 def lines_of(text: str) -> list[SourceLine]:
@@ -36,19 +37,20 @@ def understand(
     Raises DocumentProblem: too_large, or empty if nothing but site text was there.
     """
     log = log or RepairLog()
-    if sum(len(line.text) for line in lines) > MAX_CHARS:
-        raise DocumentProblem("too_large", f"more than {MAX_CHARS} characters")
+    if sum(len(line.text) for line in lines) > MAX_CHARS or len(lines) > MAX_LINES:
+        raise DocumentProblem("too_large", f"more than {MAX_CHARS} characters or {MAX_LINES} lines")
     kept = clean(lines, log, markdown=markdown)
     kept = drop_site_text(kept, log)
     kept = drop_page_marks(kept, log)
     parts = split(kept, log)
-    last = max((line.number for line in lines), default=0) + 1
-    ends = [*(part.first_line for part in parts[1:]), last]
-    documents = [
-        _document(part, end, log, _name(fallback_title, place, len(parts)))
-        for place, (part, end) in enumerate(zip(parts, ends, strict=True), start=1)
+    drafts = [
+        _document(part, log, _name(fallback_title, place, len(parts)))
+        for place, part in enumerate(parts, start=1)
     ]
-    documents = [document for document in documents if document.blocks]
+    repairs = log.by_part([part.first_line for part in parts])
+    documents = [
+        replace(draft, repairs=made) for draft, made in zip(drafts, repairs, strict=True) if draft.blocks
+    ]
     if not documents:
         raise DocumentProblem("empty", "no text")
     return documents
@@ -58,7 +60,7 @@ def _name(fallback: str, place: int, count: int) -> str:
     return fallback if count == 1 else f"{fallback}（{place}）"
 
 
-def _document(part: Part, end: int, log: RepairLog, fallback_title: str) -> Document:
+def _document(part: Part, log: RepairLog, fallback_title: str) -> Document:
     lines = drop_duplicates(part.lines, log)
     title = part.title
     if title:
@@ -78,7 +80,7 @@ def _document(part: Part, end: int, log: RepairLog, fallback_title: str) -> Docu
         title=title or part.fallback_title or fallback_title,
         salutation=salutation,
         blocks=tuple(build_blocks([*front, *lines])),
-        repairs=log.between(part.first_line, end),
+        repairs=(),
         titled_by_name=titled_by_name,
         salutation_after=len(front) if salutation else 0,
     )

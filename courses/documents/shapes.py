@@ -1,8 +1,10 @@
 """What goes through the repair of a document, and what comes out."""
 
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
 ProblemCode = Literal[
@@ -30,6 +32,7 @@ RepairKind = Literal[
     "punctuation",
     "site_text",
     "page_number",
+    "page_fragment",
     "contents_list",
     "running_header",
     "duplicate",
@@ -181,9 +184,16 @@ class RepairLog:
         """Note one repair at a line. `removed` is the text no longer to be found in the result."""
         self.events.append(RepairEvent(kind, line.number, shorten(example), removed))
 
-    def between(self, first: int, last: int) -> tuple[Repair, ...]:
-        """Sum up the repairs at source lines first ≤ number < last, by kind."""
-        chosen = [event for event in self.events if first <= event.line_number < last]
+    def by_part(self, starts: Sequence[int]) -> list[tuple[Repair, ...]]:
+        """Sum up the repairs of each part of a file, by kind. `starts` are the parts' first source lines."""
+        # In the order of the text: the example of a kind is the first a reader comes to.
+        events = sorted(self.events, key=lambda event: event.line_number)
+        numbers = [event.line_number for event in events]
+        cuts = [0, *(bisect_left(numbers, start) for start in starts[1:]), len(events)]
+        return [self._sum_up(events[one:other]) for one, other in pairwise(cuts)]
+
+    @staticmethod
+    def _sum_up(chosen: Sequence[RepairEvent]) -> tuple[Repair, ...]:
         counts = Counter(event.kind for event in chosen)
         examples: dict[RepairKind, str] = {}
         for event in chosen:

@@ -47,7 +47,10 @@ class Command(BaseCommand):
                 self._tell(report, results, dry_run=options["dry_run"])
         if options["json"]:
             data = {"files": [report_data(report) for report in reports]}
-            self.stdout.write(json.dumps(data, ensure_ascii=False, indent=2))
+            # A terminal that knows no Chinese still gets JSON that says the same.
+            encoding = getattr(self.stdout, "encoding", None) or "utf-8"
+            plain = not encoding.lower().startswith("utf")
+            self.stdout.write(json.dumps(data, ensure_ascii=plain, indent=2))
         bad = sum(report.problem is not None for report in reports)
         if not reports:
             raise CommandError(_("没有找到可以导入的文件。"))

@@ -64,7 +64,7 @@ def test_preview_shows_everything_and_saves_nothing(client, editor, shelves):
         "同志们：",
         "一、提高认识",
         "安全生产，责任重于泰山。",
-        "去掉页码并接好句子",
+        "去掉页码",
         "- 3 -",
         "去掉网站附加文字",
         "正文很短",
