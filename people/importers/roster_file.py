@@ -47,6 +47,8 @@ class RosterFile:
     file_name: str
     sha256: str = ""
     rows: list[Row] = field(default_factory=list)
+    # (mark, employee number, ID number) of every row, faulty ones too: a duplicate is a fault in any case
+    identities: list[tuple[int, str, str]] = field(default_factory=list)
     faults: list[ImportFault] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     row_count: int = 0
@@ -263,6 +265,8 @@ class _SheetReader:
         if values["employee_no"] == "":
             self.result.fault_at(mark, "employee_no", _("工号为空"))
         self._check_hired_on(mark, values.get("hired_on"))
+        identity = (mark, values["employee_no"] or "", values.get("id_number") or "")
+        self.result.identities.append(identity)
         if len(self.result.faults) > faults_before:
             return None
         assumed = None if "hired_on" in columns else values.get("effective_on") or self.today
@@ -295,28 +299,28 @@ class _SheetReader:
 
 def _check_duplicates(result: RosterFile) -> None:
     """Find people named twice, in whatever sheet, and name both rows."""
-    for name, message in (
-        ("employee_no", _("工号 %(value)s 重复：%(first)s与%(second)s")),
-        ("id_number", _("身份证号重复：%(first)s与%(second)s")),
+    for place, field_name, message in (
+        (1, "employee_no", _("工号 %(value)s 重复：%(first)s与%(second)s")),
+        (2, "id_number", _("身份证号重复：%(first)s与%(second)s")),
     ):
-        first: dict[str, Row] = {}
-        for row in result.rows:
-            value = getattr(row, name)
+        first: dict[str, int] = {}
+        for identity in result.identities:
+            mark, value = identity[0], str(identity[place])
             if not value:
                 continue
-            other = first.setdefault(value, row)
-            if other is not row:
+            other = first.setdefault(value, mark)
+            if other != mark:
                 texts = {
                     "value": value,
-                    "first": _where(result, other, row),
-                    "second": _where(result, row, other),
+                    "first": _where(result, other, mark),
+                    "second": _where(result, mark, other),
                 }
-                result.fault_at(row.line, name, message % texts)
+                result.fault_at(mark, field_name, message % texts)
 
 
-def _where(result: RosterFile, row: Row, other: Row) -> str:
-    sheet, number, _layout = result.lines[row.line - 1]
-    if sheet == result.lines[other.line - 1][0]:
+def _where(result: RosterFile, mark: int, other: int) -> str:
+    sheet, number, _layout = result.lines[mark - 1]
+    if sheet == result.lines[other - 1][0]:
         return _("第 %(row)d 行") % {"row": number}
     return _("工作表“%(sheet)s”第 %(row)d 行") % {"sheet": sheet, "row": number}
 

@@ -346,6 +346,12 @@ def test_error_cells_in_columns_nobody_reads_do_not_matter(path):
     assert only_row(save(path, [row()], change=change)).post == "电焊工"
 
 
+def test_duplicate_is_reported_even_where_the_row_has_other_faults(path):
+    found = faults(save(path, [row(), row(入职日期="昨天")]))
+    assert ("花名册", 3, "工号", "工号 001001 重复：第 2 行与第 3 行") in found
+    assert {column for _sheet, _row, column, _message in found} == {"工号", "入职日期"}
+
+
 def test_duplicates_name_both_rows(path):
     rows = [row(身份证号=ID), row(工号="001002"), row(姓名="李四"), row(工号="001004", 身份证号=ID)]
     assert faults(save(path, rows)) == [
