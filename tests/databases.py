@@ -10,14 +10,40 @@ import fcntl
 import hashlib
 import os
 import tempfile
+import threading
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from django.core.management import call_command
 from django.db import connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+_wrappers: "weakref.WeakSet[BaseDatabaseWrapper]" = weakref.WeakSet()
+
+
+def _remember(connection: BaseDatabaseWrapper, **_: Any) -> None:
+    _wrappers.add(connection)
+
+
+connection_created.connect(_remember, dispatch_uid="tests.databases")
+
+
+def close_own_connections() -> None:
+    """Close every connection this thread opened, in whatever context.
+
+    Playwright runs an event loop in the test's thread, and there Django hands out another connection than
+    outside it. One left open would be cut when its database is dropped, and found dead by a later test.
+    """
+    connections.close_all()
+    for wrapper in list(_wrappers):
+        if wrapper._thread_ident == threading.get_ident():
+            wrapper.close()
 
 
 def migrations_digest() -> str:
@@ -69,7 +95,7 @@ class SQLiteDatabase:
         """Put the worker's database back to the template's state."""
         import sqlite3  # noqa: PLC0415 - the bundled one, once config is imported
 
-        connections.close_all()
+        close_own_connections()
         with (
             contextlib.closing(sqlite3.connect(self.template)) as source,
             contextlib.closing(sqlite3.connect(self.path)) as target,
@@ -111,7 +137,7 @@ class PostgresDatabase:
 
     def drop(self) -> None:
         """Remove the worker's database."""
-        connections.close_all()
+        close_own_connections()
         self._execute(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
 
     def _server(self) -> Any:
