@@ -71,13 +71,22 @@ form.addEventListener("change", (event) => {
   pages.paint();
 });
 
+// Answers given while this script was still on its way: nobody listened, but the page shows them as chosen.
+const early = new Map(
+  pages.questions
+    .filter((question) => [...question.querySelectorAll("input")].some((input) => input.checked !== input.defaultChecked))
+    .map((question) => [pages.slotOf(question), pages.response(question)]),
+);
+
 // Answers this device kept from before a reload: newer than what the server has, or overtaken by it.
 for (const { slot, seq, response } of await store.pending()) {
   const question = pages.questions.find((each) => pages.slotOf(each) === slot);
-  if (question && seq > Number(question.dataset.seq)) pages.fill(slot, response);
+  if (early.has(slot)) await store.confirm(slot, seq);
+  else if (question && seq > Number(question.dataset.seq)) pages.fill(slot, response);
   else await store.confirm(slot, seq);
 }
 say("", texts.ready);
+for (const [slot, response] of early) sender.add(slot, response);
 if ((await store.pending()).length) sender.flush();
 
 window.addEventListener("online", () => sender.flush());

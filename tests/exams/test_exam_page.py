@@ -194,6 +194,24 @@ def test_a_second_phone_takes_over_and_the_first_is_told(page, attempt, browser_
     assert kept == {1: wrong_response(attempt, 1), 2: right_response(attempt, 2)}
 
 
+def test_an_answer_given_before_the_script_arrived_is_saved(browser_page, attempt):  # noqa: F811
+    page = browser_page(user=attempt.employee.user)
+    held = []
+
+    def hold(route):
+        held.append(route)
+
+    page.route("**/js/exam.js", hold)
+    page.goto(reverse("exams:attempt", args=[attempt.public_id]), wait_until="commit")
+    choose(page, 1, right_response(attempt, 1))
+    expect(page.locator(f"input[value='{right_response(attempt, 1)[0]}']")).to_be_checked()
+    assert not AnswerStep.objects.filter(attempt=attempt).exists()
+    (route,) = held
+    route.continue_()
+    expect(state(page)).to_have_text(SAVED)
+    assert latest_steps(attempt.pk) == {1: (1, right_response(attempt, 1))}
+
+
 def test_a_second_tab_makes_the_first_step_back(page, attempt):
     second = page.context.new_page()
     second.goto(reverse("exams:attempt", args=[attempt.public_id]))
