@@ -12,13 +12,13 @@ from typing import Any
 
 import nh3
 from django.core.exceptions import PermissionDenied
-from django.core.files.images import ImageFile
 from django.db import transaction
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 from PIL import Image
 from wagtail.log_actions import log
 
+from courses.actions.pictures import store_picture
 from courses.content import content_digest
 from courses.documents import Block, Document
 from courses.documents.markers import is_date_line, mark_of, to_int
@@ -219,26 +219,16 @@ def _keep_pictures(
     for number, (name, (data, suffix)) in enumerate(files.items(), start=1):
         digest = digests[name]
         if digest not in known:
-            known[digest] = _store(data, f"{source} 图{number}", suffix, digest, acting_user, now)
+            known[digest] = store_picture(
+                data=data,
+                file_name=f"import-{digest[:16]}.{suffix}",
+                title=f"{source} 图{number}",
+                acting_user=acting_user,
+                now=now,
+            )
             stored.append(known[digest])
         kept[name] = known[digest]
     return kept
-
-
-def _store(
-    data: bytes, title: str, suffix: str, digest: str, acting_user: User | None, now: dt.datetime
-) -> Picture:
-    # ImageFile, and not ContentFile: width and height are read from it when the field is set.
-    picture = Picture(
-        title=title[:TITLE_CHARS],
-        file=ImageFile(io.BytesIO(data), name=f"import-{digest[:16]}.{suffix}"),
-        file_size=len(data),
-        file_hash=digest,
-        uploaded_by_user=acting_user,
-        created_at=now,
-    )
-    picture.save()
-    return picture
 
 
 def _as_kept(data: bytes) -> tuple[bytes, str]:
