@@ -5,6 +5,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 
+from django.db import transaction
 from django.utils import timezone
 
 from people.actions.accounts import save_account
@@ -30,6 +31,8 @@ from portal.demo.organisation import (
 from training.actions.clearance import save_licence
 
 Report = Callable[[str, int, int], None]
+CHUNK = 200  # people in one transaction: each commit waits for the disk
+_DEMANDED = {post.name: post.licences for post in POSTS}
 
 
 def load_posts(*, now: dt.datetime) -> None:
@@ -149,21 +152,32 @@ def load_licences(
         employee.employee_no: employee
         for employee in Employee.objects.filter(assignments__ends_before=None).distinct()
     }
-    demanded = {post.name: post.licences for post in POSTS}
     types = {kind.code: kind for kind in LicenceType.objects.all()}
-    wanted = [person for person in people if demanded[person.post] and person.employee_no not in lacking]
-    for number, person in enumerate(wanted, start=1):
-        days = 23 if person.employee_no in expiring else 400 + int(person.employee_no) % 1500
-        for code in demanded[person.post]:
-            save_licence(
-                employee=holders[person.employee_no],
-                licence_type=types[code],
-                number=f"T{today:%Y}{person.employee_no}{code[:2].upper()}",
-                issuer="云山市应急管理局（演示）",
-                valid_from=today - dt.timedelta(days=600),
-                valid_until=today + dt.timedelta(days=days),
-                acting_user=None,
-                now=now,
-            )
-        if number % 50 == 0 or number == len(wanted):
-            report("证件", number, len(wanted))
+    wanted = [person for person in people if _DEMANDED[person.post] and person.employee_no not in lacking]
+    for start in range(0, len(wanted), CHUNK):
+        with transaction.atomic():
+            for person in wanted[start : start + CHUNK]:
+                _register_licences(person, holders[person.employee_no], types, expiring, today, now)
+        report("证件", min(start + CHUNK, len(wanted)), len(wanted))
+
+
+def _register_licences(
+    person: DemoPerson,
+    holder: Employee,
+    types: dict[str, LicenceType],
+    expiring: set[str],
+    today: dt.date,
+    now: dt.datetime,
+) -> None:
+    days = 23 if person.employee_no in expiring else 400 + int(person.employee_no) % 1500
+    for code in _DEMANDED[person.post]:
+        save_licence(
+            employee=holder,
+            licence_type=types[code],
+            number=f"T{today:%Y}{person.employee_no}{code[:2].upper()}",
+            issuer="云山市应急管理局（演示）",
+            valid_from=today - dt.timedelta(days=600),
+            valid_until=today + dt.timedelta(days=days),
+            acting_user=None,
+            now=now,
+        )
