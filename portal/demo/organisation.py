@@ -281,7 +281,8 @@ def _days_since_hired(stage: Stage, rng: random.Random, *, is_single: bool) -> i
         return rng.randint(2, 6)
     if stage is Stage.OVERDUE:
         return rng.randint(20, 60)
-    return rng.randint(12, 90) if is_single else rng.randint(100, 300)
+    # A large works takes people on in waves, and a wave is taught together.
+    return rng.randint(12, 90) if is_single else 100 + 40 * rng.randint(0, 4)
 
 
 def _story_people(today: dt.date) -> Iterator[DemoPerson]:

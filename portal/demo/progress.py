@@ -30,6 +30,7 @@ from training.queries.obligations import obligation_steps, open_obligations
 Report = Callable[[str, int, int], None]
 DEVICE = "demo-phone"
 BEAT_S = 20
+BREAKS_MIN = 80  # lunch and two short ones in a day of teaching
 PASSING = {Stage.CLEARED, Stage.ON_SITE_LEFT, Stage.NO_LICENCE, Stage.LICENCE_EXPIRING}
 TAUGHT_ON_SITE = {Stage.CLEARED, Stage.NO_LICENCE, Stage.LICENCE_EXPIRING}
 TRAINERS = ("许文海", "郭志强", "周大勇")
@@ -164,7 +165,7 @@ def _answer(
 def _teach_on_site(
     people: Iterable[DemoPerson], employees: dict[str, Employee], now: dt.datetime, report: Report
 ) -> None:
-    """Record the on-site days people had: those of one unit and day together, one level after the other.
+    """Record the on-site days people had: those of one workshop and day together, one level after the other.
 
     Who changed jobs had the training of the first post long ago, whatever the stage is now.
     """
@@ -172,9 +173,9 @@ def _teach_on_site(
     for person in people:
         pk = employees[person.employee_no].pk
         if person.moved_from is not None or person.stage in TAUGHT_ON_SITE:
-            classes[person.hired_on, (person.moved_from or (person.unit,))[0]].append(pk)
+            classes[person.hired_on, _workshop((person.moved_from or (person.unit,))[0])].append(pk)
         if person.moved_on is not None and person.stage in TAUGHT_ON_SITE:
-            classes[person.moved_on, person.unit].append(pk)
+            classes[person.moved_on, _workshop(person.unit)].append(pk)
     done = 0
     for number, ((day, _unit), members) in enumerate(sorted(classes.items()), start=1):
         by_programme: dict[int, list[Obligation]] = defaultdict(list)
@@ -201,29 +202,31 @@ def _owed_on_site(members: list[int], day: dt.date) -> Iterable[Obligation]:
     )
 
 
+def _workshop(unit: str) -> str:
+    return unit.rpartition("/")[0]
+
+
 def _teach(owed: list[Obligation], day: dt.date, now: dt.datetime, number: int) -> None:
+    """Record a class: at most 8 学时 a day from 08:30 on, with breaks, until each level has its hours."""
     held_on = day
     for component in owed[0].programme.components.filter(kind=ComponentKind.ON_SITE).order_by("position"):
         hours_left = component.hours
         while hours_left > 0:
-            for start in (8, 13):
-                if hours_left <= 0:
-                    break
-                hours = min(hours_left, Decimal(4))
-                held_from = _at(held_on, start, 30)
-                held_to = held_from + dt.timedelta(minutes=float(hours) * 45)
-                if held_to >= now:
-                    return
-                record_on_site_training(
-                    obligations=owed,
-                    component=component,
-                    held_from=held_from,
-                    held_to=held_to,
-                    hours=hours,
-                    place=PLACES.get(component.level, "总厂安全教育室"),
-                    trainer_name=TRAINERS[number % len(TRAINERS)],
-                    acting_user=None,
-                    now=min(now, held_to + dt.timedelta(minutes=20)),
-                )
-                hours_left -= hours
+            hours = min(hours_left, Decimal(8))
+            held_from = _at(held_on, 8, 30)
+            held_to = held_from + dt.timedelta(minutes=float(hours) * 45 + BREAKS_MIN)
+            if held_to >= now:
+                return
+            record_on_site_training(
+                obligations=owed,
+                component=component,
+                held_from=held_from,
+                held_to=held_to,
+                hours=hours,
+                place=PLACES.get(component.level, "总厂安全教育室"),
+                trainer_name=TRAINERS[number % len(TRAINERS)],
+                acting_user=None,
+                now=min(now, held_to + dt.timedelta(minutes=20)),
+            )
+            hours_left -= hours
             held_on += dt.timedelta(days=1)
