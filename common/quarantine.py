@@ -6,20 +6,25 @@ of the site's secrets: its environment holds what a program needs to run, and no
 """
 
 import importlib
+import inspect
 import json
 import os
 import resource
 import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 ROOT = Path(__file__).resolve().parent.parent
 MAX_RESULT_MB = 256
+MAX_LINES_MB = 300  # on disk, never at once in memory
 # What the child and the tools it starts need; keys, passwords and addresses of stores stay here.
 _PASSED_ON = {"PATH", "HOME", "LANG", "TMPDIR", "TZ", "VIRTUAL_ENV", "LD_LIBRARY_PATH"}
 _FAILED, _OUT_OF_MEMORY = 3, 4
+_END = b"\n"  # the last line of a whole result
 
 
 class Quarantined(Exception):
@@ -37,6 +42,35 @@ def run(function: str, argument: Any, *, memory_mb: int = 512, timeout_s: float 
     `memory_mb` limits the child's address space, the result's text to the smaller of it and 256 MB. Whatever
     the child started is ended with it. Raises Quarantined if it runs out of time or memory, crashes, or raises.
     """
+    output, errors, status = _finished(function, argument, memory_mb, timeout_s, subprocess.PIPE)
+    if status == 0 and output:
+        return json.loads(output)
+    raise _stopped(errors, status)
+
+
+def run_lines(function: str, argument: Any, *, memory_mb: int = 512, timeout_s: float = 60) -> Iterator[Any]:
+    """Call a generator `module:function` in a child process and return what it yields, one value at a time.
+
+    The child writes to a file without a name and ends before the first value is read here, so that the memory
+    of both is never held at once and a broken file yields nothing. Limits and errors as for `run`; the file
+    may have 300 MB.
+    """
+    with tempfile.TemporaryFile() as kept:
+        _output, errors, status = _finished(function, argument, memory_mb, timeout_s, kept)
+        if status:
+            raise _stopped(errors, status)
+        kept.seek(0)
+        for line in kept:
+            if line == _END:
+                return
+            yield json.loads(line)
+        raise Quarantined("killed", "the result has no end")
+
+
+def _finished(
+    function: str, argument: Any, memory_mb: int, timeout_s: float, stdout: int | IO[bytes]
+) -> tuple[bytes | None, bytes, int]:
+    """Run the child to its end and return its output, its error output and its exit status."""
     command = [sys.executable, "-X", "utf8", "-m", "common.quarantine", function, str(memory_mb)]
     environment = {
         name: value
@@ -46,7 +80,7 @@ def run(function: str, argument: Any, *, memory_mb: int = 512, timeout_s: float 
     child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
         command,
         stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
+        stdout=stdout,
         stderr=subprocess.PIPE,
         cwd=ROOT,
         env=environment,
@@ -61,11 +95,13 @@ def run(function: str, argument: Any, *, memory_mb: int = 512, timeout_s: float 
             if child.returncode is None:
                 # The group, because a parser may have started a tool of its own.
                 os.killpg(child.pid, signal.SIGKILL)
-    if child.returncode == 0 and output:
-        return json.loads(output)
+    return output, errors, child.returncode
+
+
+def _stopped(errors: bytes, status: int) -> Quarantined:
     lines = errors.decode(errors="replace").strip().splitlines()
-    detail = lines[-1] if lines else f"exit status {child.returncode}"
-    raise Quarantined("failed" if child.returncode == _FAILED else "killed", detail)
+    detail = lines[-1] if lines else f"exit status {status}"
+    return Quarantined("failed" if status == _FAILED else "killed", detail)
 
 
 def _main() -> None:
@@ -80,15 +116,35 @@ def _main() -> None:
     try:
         module_name, name = function.split(":")
         target = getattr(importlib.import_module(module_name), name)
-        result = json.dumps(target(json.load(sys.stdin)), allow_nan=False).encode()
-        if len(result) > MAX_RESULT_MB * 1024 * 1024:
-            raise MemoryError(f"the result has {len(result)} bytes")
+        result = target(json.load(sys.stdin))
+        if inspect.isgenerator(result):
+            _write_lines(result, result_pipe)
+        else:
+            _write_whole(result, result_pipe)
     except MemoryError as error:
         _leave(_OUT_OF_MEMORY, error)
     except Exception as error:  # noqa: BLE001 - every exception is reported to the parent, none is lost
         _leave(_FAILED, error)
-    with result_pipe:
-        result_pipe.write(result)
+
+
+def _write_whole(result: Any, pipe: IO[bytes]) -> None:
+    text = json.dumps(result, allow_nan=False).encode()
+    if len(text) > MAX_RESULT_MB * 1024 * 1024:
+        raise MemoryError(f"the result has {len(text)} bytes")
+    with pipe:
+        pipe.write(text)
+
+
+def _write_lines(values: Iterator[Any], pipe: IO[bytes]) -> None:
+    room = MAX_LINES_MB * 1024 * 1024
+    with pipe:
+        for value in values:
+            text = json.dumps(value, allow_nan=False).encode() + b"\n"
+            room -= len(text)
+            if room < 0:
+                raise MemoryError(f"the result has more than {MAX_LINES_MB} MB")
+            pipe.write(text)
+        pipe.write(_END)
 
 
 def _leave(status: int, error: Exception) -> None:

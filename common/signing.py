@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+from functools import lru_cache
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -38,9 +39,12 @@ def keyed_digest(purpose: str, text: str) -> str:
 
 
 def _fernet() -> MultiFernet:
-    return MultiFernet(
-        [Fernet(base64.urlsafe_b64encode(_derived("field", key))) for key in settings.FIELD_KEYS]
-    )
+    return _fernet_of(tuple(settings.FIELD_KEYS))
+
+
+@lru_cache(maxsize=8)
+def _fernet_of(keys: tuple[str, ...]) -> MultiFernet:
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(_derived("field", key))) for key in keys])
 
 
 def encrypt_text(text: str) -> str:

@@ -7,14 +7,32 @@
 | STORAGE_URL | `s3://KEY:SECRET@HOST/BUCKET?region=…&tls=1` | none: files in MEDIA_ROOT |
 | EMAIL_URL | `smtp://…`, `smtp+tls://…` | messages are written to `var/mail` |
 | MEDIA_ROOT | folder of uploaded and made files | `var/media` |
+| WORK_DIR | folder of uploads not yet complete and films being encoded; web and queue share it | `var/work` |
+| ENCODE_FILMS | whether the queue encodes films in several sizes | `1` |
 | SECRET_KEY | signing key | made once in `var/secret_key`; required in production |
 | FIELD_KEYS | comma-separated keys for encrypted fields, newest first | made once in `var/field_key`; required in production |
+| LEDGER_KEYS | comma-separated keys that sign the training ledger, newest first; `public:HEX` for retired ones | made once in `var/ledger_key`; required in production |
+| LEDGER_CHECKPOINT_MAIL | comma-separated addresses a checkpoint of the ledger is sent to each morning | none |
 | PUBLIC_BASE_URL | address printed in QR codes | `http://127.0.0.1:PORT` |
+| MFA_REQUIRED | a second factor for all who can see other people's data | `0`; in production `1` |
+| MFA_TRUST_DAYS | for how long a browser may be trusted, `0`: never | `14` |
+| TRUSTED_PROXIES | proxies whose X-Forwarded-For is believed: addresses, ranges, `unix` | none; in production this machine |
+| EXAM_ARRIVAL_GRACE_S | seconds an answer may wait for a worker, by X-Request-Start of a trusted proxy | 0: the header is ignored |
+| SCORM_HOST | another host name of this site, for nothing but SCORM packages | none: same host, without an origin |
+| XAPI_LRS_URL | learning record store that is told what people learned, up to and without `/statements` | none: nothing is sent |
+| XAPI_LRS_KEY, XAPI_LRS_SECRET | how this site signs in there | none |
+| XAPI_ACTOR | people are named there by `employee_no` or by a `pseudonym` | `employee_no` |
+| XAPI_SINCE | moment (ISO 8601 with a zone) before which nothing is told | none: everything |
+| API_CALLS_PER_MINUTE | calls a token may make in a minute | 1200 |
+
+The providers of signing in (OIDC_…, WECOM_…, DINGTALK_…, FEISHU_…) stand in config/sign_in.py.
 
 Relative paths count from the project's folder, so that every process of the site means the same files,
 wherever it was started.
 """
 
+import datetime as dt
+import ipaddress
 import os
 import secrets
 from pathlib import Path
@@ -40,12 +58,42 @@ def _absolute(path: str) -> Path:
     return (BASE_DIR / Path(path).expanduser()).resolve()
 
 
+def moment(name: str) -> dt.datetime | None:
+    """Return the moment a variable names (ISO 8601 with a zone), or None. Raises ImproperlyConfigured."""
+    text = env(name, default="").strip()
+    if not text:
+        return None
+    try:
+        found = dt.datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"Set {name} to a moment such as 2026-12-01T00:00+08:00.") from error
+    if found.tzinfo is None:
+        raise ImproperlyConfigured(f"Set {name} with its zone, such as 2026-12-01T00:00+08:00.")
+    return found
+
+
 def required(name: str, *, shortest: int = 1) -> str:
     """Return the value of a variable; raise ImproperlyConfigured, naming it, if it is missing or too short."""
     value: str = env(name, default="").strip()
     if len(value) < shortest:
         raise ImproperlyConfigured(f"Set the {name} environment variable (at least {shortest} characters).")
     return value
+
+
+def proxies(name: str, *, default: list[str]) -> list[str]:
+    """Return the proxies a variable lists: addresses and ranges in their usual form, or `unix` for a local socket.
+
+    Raises ImproperlyConfigured, naming the variable, for an entry that is neither.
+    """
+    found = []
+    for entry in (text.strip() for text in env.list(name, default=default)):
+        try:
+            found.append(entry if entry == "unix" else str(ipaddress.ip_network(entry, strict=False)))
+        except ValueError as error:
+            raise ImproperlyConfigured(
+                f"{entry!r} in {name} is neither an address nor a range such as 10.0.0.0/8 nor `unix`."
+            ) from error
+    return found
 
 
 def required_keys(name: str) -> list[str]:
@@ -123,6 +171,8 @@ def database_config() -> dict[str, Any]:
         path = _absolute(config["NAME"])
         path.parent.mkdir(parents=True, exist_ok=True)
         config["NAME"] = str(path)
+        # Opening takes longer than most requests need; the last to close moves the whole WAL into the file.
+        config["CONN_MAX_AGE"] = 60
         config["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
@@ -145,8 +195,28 @@ def cache_config() -> dict[str, Any]:
     """Return the default cache: Redis when REDIS_URL is set, else a table shared by all processes."""
     url = env("REDIS_URL", default="")
     if url:
-        return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url}
-    return {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache_entries"}
+        return {
+            "BACKEND": "config.cache.ForgivingRedisCache",
+            "LOCATION": url,
+            "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 2},
+        }
+    return {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache_entries",
+        # Django keeps 300 and drops a third of them above that: counters of failed sign-ins would be among them.
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    }
+
+
+def session_engine() -> str:
+    """Return where sessions live: in their table, and read through Redis where there is one.
+
+    Read through the cache kept in the same database they would cost a second statement, and each one that was
+    not found there a write; two thousand candidates are more than such a cache holds.
+    """
+    if env("REDIS_URL", default=""):
+        return "django.contrib.sessions.backends.cached_db"
+    return "people.session_store"
 
 
 def storage_config() -> dict[str, Any]:

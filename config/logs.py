@@ -20,7 +20,12 @@ PROCESSORS: list[Any] = [
 def logging_config(*, as_json: bool) -> dict[str, Any]:
     """Return Django's LOGGING and set structlog up to feed it."""
     structlog.configure(
-        processors=[*PROCESSORS, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        # What the logger would drop is dropped before anything is done for it.
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *PROCESSORS,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )

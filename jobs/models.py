@@ -68,3 +68,29 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return self.cluster
+
+
+class ClockSource(models.TextChoices):
+    MACHINE = "machine", _("服务器时钟")
+    RESTART = "restart", _("服务器时钟（重启后）")
+    DATABASE = "database", _("数据库服务器的时钟")
+
+
+class ClockStep(models.Model):
+    """A clock that was found set or apart by more than settings.CLOCK_STEP_LIMIT_S. Inserted only.
+
+    `seconds`: by how much the clock of this machine was set (below 0: back); for `restart` by how much it stands
+    behind what was written before; for `database` how far that server's clock is ahead of this machine's now.
+    `at`: when it was seen, by the clock as it is since. `at` less `seconds` is what a clock left alone would say.
+    """
+
+    source = models.CharField(max_length=10, choices=ClockSource)
+    seconds = models.FloatField()
+    at = models.DateTimeField()
+    host = models.CharField(max_length=100, help_text="the machine that saw it")
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.seconds:+.1f} s"

@@ -6,7 +6,7 @@ Delivery is at least once: a worker that dies leaves the job to the next one. Ev
 
 import datetime as dt
 import json
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from django.db import transaction
@@ -23,6 +23,9 @@ from jobs.models import Job, JobState
 
 log = structlog.get_logger("anxue.jobs")
 RUNNER = "jobs.queue.run_job"
+# What a task returns that has done a part of its work: the queue calls it again, after whatever waits. So a long
+# job is never cut off by the queue's time limit and keeps nobody waiting; it must find its own place again.
+MORE_TO_DO: Final[dict[str, Any]] = {"more_to_do": True}
 
 
 def enqueue(
@@ -56,9 +59,12 @@ def run_job(job_id: str) -> None:
     job = Job.objects.get(pk=job_id)
     if job.state == JobState.DONE:
         return
-    Job.objects.filter(pk=job.pk).update(
-        state=JobState.RUNNING, started_at=now(), finished_at=None, done=0, message=""
-    )
+    if job.state == JobState.QUEUED and job.started_at:
+        Job.objects.filter(pk=job.pk).update(state=JobState.RUNNING)  # it goes on where it stopped
+    else:
+        Job.objects.filter(pk=job.pk).update(
+            state=JobState.RUNNING, started_at=now(), finished_at=None, done=0, message=""
+        )
     job.refresh_from_db()
     try:
         result = import_string(job.task)(job) or {}
@@ -69,6 +75,11 @@ def run_job(job_id: str) -> None:
         )
         log.exception("job_failed", job=str(job.pk), task=job.task)
         raise
+    if result is MORE_TO_DO:
+        with transaction.atomic():
+            Job.objects.filter(pk=job.pk).update(state=JobState.QUEUED)
+            async_task(RUNNER, job_id, group=job.task)
+        return
     Job.objects.filter(pk=job.pk).update(
         state=JobState.DONE, finished_at=now(), done=F("total"), result=result
     )

@@ -3,9 +3,13 @@
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
+from common.rows import insert_values
 from notices.models import Channel, Notice
 from notices.queries import unread_notices
+
+_DRAFTED = ("recipient", "cause", "title", "body", "link")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +31,12 @@ def send_notice(
     Called again with the same cause it does nothing, so the callers need not know what was sent before. A
     long title is cut. Raises ValueError for a cause or link that does not fit its column.
     """
-    notice = _notice(NoticeDraft(recipient_id, cause, title, body, link), now)
+    _, _, fitted, _, _ = _fitted(NoticeDraft(recipient_id, cause, title, body, link))
     _, created = Notice.objects.get_or_create(
-        recipient_id=notice.recipient_id,
-        channel=notice.channel,
-        cause=notice.cause,
-        defaults={
-            "title": notice.title,
-            "body": notice.body,
-            "link": notice.link,
-            "created_at": now,
-            "sent_at": now,
-        },
+        recipient_id=recipient_id,
+        channel=Channel.INBOX,
+        cause=cause,
+        defaults={"title": fitted, "body": body, "link": link, "created_at": now, "sent_at": now},
     )
     return created
 
@@ -48,31 +46,24 @@ def send_notices(*, drafts: Iterable[NoticeDraft], now: dt.datetime) -> None:
 
     Titles, causes and links as for `send_notice`; with one that does not fit, nothing is sent.
     """
-    Notice.objects.bulk_create([_notice(draft, now) for draft in drafts], ignore_conflicts=True)
+    rows = [(*_fitted(draft), Channel.INBOX, now, now) for draft in drafts]
+    insert_values(Notice, (*_DRAFTED, "channel", "created_at", "sent_at"), rows, ignore_conflicts=True)
 
 
-def _notice(draft: NoticeDraft, now: dt.datetime) -> Notice:
-    """Return the message of a draft, fitted to its columns, which PostgreSQL enforces and SQLite does not.
+def _fitted(draft: NoticeDraft) -> tuple[int, str, str, str, str]:
+    """Return the values of a draft (_DRAFTED) fitted to their columns, which SQLite does not enforce.
 
     A cut cause would make two messages one, and a cut link leads nowhere; a cut title still tells.
     """
-    limits = {name: _max_length(name) for name in ("cause", "title", "link")}
     for name in ("cause", "link"):
-        if len(getattr(draft, name)) > limits[name]:
-            raise ValueError(f"the {name} of a notice has at most {limits[name]} characters: {draft}")
-    fits = len(draft.title) <= limits["title"]
-    return Notice(
-        recipient_id=draft.recipient_id,
-        channel=Channel.INBOX,
-        cause=draft.cause,
-        title=draft.title if fits else draft.title[: limits["title"] - 1] + "…",
-        body=draft.body,
-        link=draft.link,
-        created_at=now,
-        sent_at=now,
-    )
+        if len(getattr(draft, name)) > _max_length(name):
+            raise ValueError(f"the {name} of a notice has at most {_max_length(name)} characters: {draft}")
+    limit = _max_length("title")
+    title = draft.title if len(draft.title) <= limit else draft.title[: limit - 1] + "…"
+    return draft.recipient_id, draft.cause, title, draft.body, draft.link
 
 
+@cache
 def _max_length(name: str) -> int:
     return getattr(Notice._meta.get_field(name), "max_length", None) or 0
 

@@ -11,13 +11,19 @@ from config.env import (
     email_config,
     env,
     folder,
+    moment,
+    proxies,
+    session_engine,
     storage_config,
 )
 from config.logs import logging_config
+from config.sign_in import provider_config
 
 INSTALLED_APPS = [
     "portal",
+    "xapi",
     "certificates",
+    "access",
     "training",
     "courses",
     "exams",
@@ -39,7 +45,17 @@ INSTALLED_APPS = [
     "modelcluster",
     "taggit",
     "treebeard",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.socialaccount.providers.dingtalk",
+    "allauth.socialaccount.providers.feishu",
+    "people.providers.wecom",
     "django_q",
+    "ninja",
     "django_htmx",
     "django_structlog",
     "csp",
@@ -54,6 +70,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "config.middleware.PackageHostMiddleware",
     "config.middleware.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -63,8 +80,16 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "config.middleware.RequestLogMiddleware",
+    "config.middleware.ApiCallMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "people.middleware.ProviderDownMiddleware",
+    "people.middleware.KioskMiddleware",
+    "people.middleware.LimitedSessionMiddleware",
+    "people.middleware.SessionSeenMiddleware",
+    "people.middleware.SecondFactorMiddleware",
+    "config.office_door.OfficeDoorMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -84,6 +109,7 @@ TEMPLATES = [
                 "wagtail.contrib.settings.context_processors.settings",
                 "csp.context_processors.nonce",
                 "config.context_processors.display_preferences",
+                "config.context_processors.kiosk_clock",
             ],
         },
     }
@@ -93,12 +119,15 @@ TEMPLATES = [
 DATABASES = {"default": database_config()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": cache_config()}
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_ENGINE = session_engine()
 MEDIA_ROOT = folder("MEDIA_ROOT", VAR_DIR / "media")
 MEDIA_URL = "/media/"
+# Uploads not yet complete and films being encoded; may be lost, is shared by web server and queue, never served.
+WORK_DIR = folder("WORK_DIR", VAR_DIR / "work")
+ENCODE_FILMS = env.bool("ENCODE_FILMS", default=True)
 STATIC_URL = "/static/"
 STATIC_ROOT = folder("STATIC_ROOT", VAR_DIR / "static")
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS = [BASE_DIR / "static", BASE_DIR / ".vendor"]  # the latter is made by tools/setup
 STORAGES = {
     "default": storage_config(),
     "staticfiles": {"BACKEND": "config.staticfiles.ModuleManifestStorage"},
@@ -109,11 +138,12 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # Wagtail's page editor posts many small
 
 # People and sign-in
 AUTH_USER_MODEL = "people.User"
+AUTHENTICATION_BACKENDS = ["people.backends.AccountBackend"]
 LOGIN_URL = "people:login"
 LOGIN_REDIRECT_URL = "portal:home"
 LOGOUT_REDIRECT_URL = "people:login"
 PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "people.hashers.PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
@@ -121,6 +151,38 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+# allauth brings the flows nobody should write by hand: OAuth, one-time codes, the list of sessions. Its own
+# pages of signing in, signing up and e-mail are not mounted (config/account_urls.py).
+ACCOUNT_ADAPTER = "people.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_NOTIFICATIONS = False  # the owner is told by a notice instead
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 10 * 60
+ACCOUNT_LOGIN_TIMEOUT = 15 * 60
+# Per account and never per address: a whole works signs in from behind one.
+ACCOUNT_RATE_LIMITS = {"login_failed": "5/5m/key", "reauthenticate": "20/5m/user"}
+ACCOUNT_FORMS = {"reauthenticate": "people.forms.PasswordAgainForm"}
+SOCIALACCOUNT_ADAPTER = "people.adapters.SocialAdapter"
+SOCIALACCOUNT_PROVIDERS = provider_config()
+SOCIALACCOUNT_LOGIN_ON_GET = True  # a form that leads to another site would be stopped by form-action
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
+MFA_ADAPTER = "people.adapters.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "people.forms.CodeForm",
+    "reauthenticate": "people.forms.CodeAgainForm",
+    "activate_totp": "people.forms.ActivateCodeForm",
+}
+MFA_TOTP_ISSUER = "安学 AnXue"
+MFA_TOTP_TOLERANCE = 1  # phones in a works are often half a minute off
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+# Whoever can see other people's data must give a second factor (production: yes).
+MFA_REQUIRED = env.bool("MFA_REQUIRED", default=False)
+_trust_days = env.int("MFA_TRUST_DAYS", default=14)
+MFA_TRUST_ENABLED = _trust_days > 0
+MFA_TRUST_COOKIE_AGE = _trust_days * 24 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 12 * 3600
@@ -155,6 +217,7 @@ USE_TZ = True
 WAGTAIL_SITE_NAME = "安学"
 WAGTAILADMIN_BASE_URL = env("PUBLIC_BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
 WAGTAILADMIN_LOGIN_URL = "people:login"
+WAGTAIL_FRONTEND_LOGIN_URL = "people:login"
 WAGTAILADMIN_PERMITTED_LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 WAGTAIL_CONTENT_LANGUAGES = [("zh-hans", "简体中文")]
 WAGTAILIMAGES_IMAGE_MODEL = "courses.Picture"
@@ -169,6 +232,9 @@ WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
 WAGTAIL_GRAVATAR_PROVIDER_URL = None
 WAGTAIL_USER_TIME_ZONES = ["Asia/Shanghai"]
 WAGTAIL_MODERATION_ENABLED = True
+# What was approved is what is published: a changed draft passes every step of its review again.
+WAGTAIL_WORKFLOW_REQUIRE_REAPPROVAL_ON_EDIT = True
+WAGTAIL_FINISH_WORKFLOW_ACTION = "common.publishing.publish_reviewed"  # reviewers need no right to publish
 WAGTAILADMIN_RICH_TEXT_EDITORS = {
     "default": {
         "WIDGET": "wagtail.admin.rich_text.DraftailRichTextArea",
@@ -204,14 +270,63 @@ Q_CLUSTER = {
 SCHEDULES = [
     ("heartbeat", "jobs.schedules.beat", "* * * * *"),
     ("close expired attempts", "exams.tasks.close_expired_attempts", "* * * * *"),
+    ("keep topic scores", "exams.tasks.keep_topic_scores", "* * * * *"),
+    ("look for missing topic scores", "exams.tasks.keep_all_topic_scores", "50 2 * * *"),
+    ("remind of the daily question", "exams.tasks.remind_of_daily_question", "30 7 * * *"),
+    ("remind of tomorrow's exams", "exams.tasks.remind_of_sittings", "0 16 * * *"),
+    ("look for irregularities in exams", "exams.tasks.look_for_irregularities", "50 2 * * *"),
+    ("delete exam photographs", "exams.tasks.delete_exam_photos", "25 3 * * *"),
+    ("drop personal data copies", "people.tasks.drop_expired_copies", "20 * * * *"),
+    ("apply coming changes of employment", "people.tasks.apply_coming_changes", "1 0 * * *"),
+    ("publish scheduled pages", "courses.tasks.publish_scheduled", "* * * * *"),
+    ("sync directories", "people.tasks.sync_due_directories", "40 1 * * *"),
+    ("step roles", "people.tasks.step_roles", "1 0 * * *"),
+    ("seal the ledger", "training.tasks.seal_ledger", "* * * * *"),
+    ("mail a checkpoint of the ledger", "training.tasks.mail_checkpoint", "30 6 * * *"),
+    ("sweep films", "courses.tasks.sweep_films", "35 3 * * *"),
+    ("send xAPI statements", "xapi.tasks.send_statements", "* * * * *"),
+    ("recompute obligations", "training.tasks.recompute_due_obligations", "5 0 * * *"),
     ("refresh clearance", "training.tasks.refresh_due_clearance", "10 0 * * *"),
+    ("tell of changed clearance", "access.tasks.send_waiting", "* * * * *"),
+    ("drop old looks at badges", "access.tasks.drop_old", "50 3 * * *"),
+    ("remind of licences", "training.tasks.remind_of_licences", "20 6 * * *"),
 ]
+
+# What run_queue does every five seconds beside the queue: it must not wait behind a long job. Each must be quick
+# when there is nothing to do, and harmless when run twice.
+TICKS = ["jobs.clock_watch.look_at_clocks", "exams.tasks.close_expired_attempts"]
+# By how many seconds a clock may be set, or be apart from the database server's, before it is an alarm.
+CLOCK_STEP_LIMIT_S = env.float("CLOCK_STEP_LIMIT_S", default=2.0)
 
 # The platform's own settings
 PROJECT_DIR = BASE_DIR
 PUBLIC_BASE_URL = WAGTAILADMIN_BASE_URL
 ORGANISATION_NAME = env("ORGANISATION_NAME", default="")
-CREDIT_HOUR_MINUTES = 45  # 1 学时 = 45 minutes: convention, no clause defines it
+API_CALLS_PER_MINUTE = env.int("API_CALLS_PER_MINUTE", default=1200)  # per token
+# Proxies whose X-Forwarded-For is believed when the address of a caller counts.
+TRUSTED_PROXIES = proxies("TRUSTED_PROXIES", default=[])
+# How long an answer that reached the proxy in time may wait for a worker, by the X-Request-Start a trusted proxy sets
+# over whatever the client sent. 0: the header is ignored, and the time of the worker counts.
+EXAM_ARRIVAL_GRACE_S = env.int("EXAM_ARRIVAL_GRACE_S", default=0)
+# Other hosts for the vendors of directories (private deployments): wecom=https://…,dingtalk=…,dingtalk_api=…,feishu=…
+DIRECTORY_HOSTS = env.dict("DIRECTORY_HOSTS", default={})
+# Roles that do not go together are refused without a reason for the exception, or granted and listed.
+SEPARATION_OF_ROLES = env.str("SEPARATION_OF_ROLES", default="refuse", choices=("refuse", "warn"))
+# Where the root of the ledger is sent each morning, so that it lies outside this machine too.
+LEDGER_CHECKPOINT_MAIL = env.list("LEDGER_CHECKPOINT_MAIL", default=[])
+# Another host name for SCORM packages (packages.anxue.example.org): foreign pages then keep an origin of their own.
+SCORM_HOST = env("SCORM_HOST", default="")
+# Where statements of what people learned are sent (xAPI); nowhere unless an address is set.
+XAPI_LRS_URL = env("XAPI_LRS_URL", default="").rstrip("/")
+XAPI_LRS_KEY = env("XAPI_LRS_KEY", default="")
+XAPI_LRS_SECRET = env("XAPI_LRS_SECRET", default="")
+XAPI_ACTOR = env.str("XAPI_ACTOR", default="employee_no", choices=("employee_no", "pseudonym"))
+XAPI_SINCE = moment("XAPI_SINCE")  # older facts are not told
+# What somebody who scans a badge without signing in may see: whether the person is cleared, and a masked name.
+BADGE_PUBLIC_SCAN = env.bool("BADGE_PUBLIC_SCAN", default=False)
+# Networks of one's own that may be told of changes of clearance (10.0.0.0/8,…), and the CA their servers show.
+WEBHOOK_NETWORKS = env.list("WEBHOOK_NETWORKS", default=[])
+WEBHOOK_CA_FILE = env("WEBHOOK_CA_FILE", default="")
 X_ACCEL_REDIRECT = env.bool("X_ACCEL_REDIRECT", default=False)
 
 globals().update(email_config())

@@ -6,4 +6,5 @@ from config.settings.base import *
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env("SECRET_KEY", default="") or keep_secret("secret_key")
 FIELD_KEYS = env.list("FIELD_KEYS", default=[]) or [keep_secret("field_key", nbytes=32)]
+LEDGER_KEYS = env.list("LEDGER_KEYS", default=[]) or [keep_secret("ledger_key", nbytes=32)]
 ALLOWED_HOSTS = ["*"]
