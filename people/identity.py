@@ -5,6 +5,8 @@ import re
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK_CHARACTERS = "10X98765432"
+# Anywhere in a text: the number of a special-operation licence is T and the holder's identity number.
+_EMBEDDED = re.compile(r"(?<!\d)[1-9]\d{16}[\dXx](?!\d)", re.ASCII)
 _SHAPE = re.compile(r"[1-9]\d{16}[\dX]", re.ASCII)
 
 
@@ -36,3 +38,13 @@ def mask_id_number(number: str) -> str:
 def mask_phone(phone: str) -> str:
     """Hide the middle of a phone number: 138****5678."""
     return f"{phone[:3]}{'*' * max(len(phone) - 7, 0)}{phone[-4:]}" if len(phone) > 7 else "*" * len(phone)
+
+
+def mask_name(name: str) -> str:
+    """Leave the first character of a name: 张**. Whoever holds the paper can compare; nobody else learns it."""
+    return f"{name[:1]}{'*' * max(len(name) - 1, 0)}"
+
+
+def mask_in_text(text: str) -> str:
+    """Hide the identity numbers within a text: T110105********002X. Anything else stays as it is."""
+    return _EMBEDDED.sub(lambda found: mask_id_number(found[0]), text)

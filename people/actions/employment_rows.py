@@ -1,17 +1,19 @@
 """The rows behind a set of changes, written with a handful of statements whatever their number."""
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+import secrets
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
 
-from django.contrib.auth.hashers import make_password
-from django.db.models import Q
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, UNUSABLE_PASSWORD_SUFFIX_LENGTH
+from django.utils.timezone import localdate
 
+from common.rows import insert_rows
 from common.signing import encrypt_text
-from people.models import Assignment, AssignmentKind, Employee, EmploymentEvent, ImportBatch, User
-from people.roster import Change, Happening, Person, Standing
+from people.actions.stays import UPDATE_CHUNK, chunks, note_changed, write_what_follows
+from people.models import Employee, EmploymentEvent, ImportBatch, User
+from people.queries.history import recorded_entries
+from people.roster import Change, Entry, EventName, Happening, Person, Standing
 from people.signals import (
     EmploymentChanged,
     EmploymentChangedInBulk,
@@ -19,20 +21,7 @@ from people.signals import (
     employment_changed_in_bulk,
 )
 
-CHUNK = 1_000  # rows or ids in one statement: far below SQLite's limit of variables
-UPDATE_CHUNK = 200  # bulk_update names each row once per field
-EMPLOYEE_FIELDS = [
-    "name",
-    "phone",
-    "employment_type",
-    "employer",
-    "status",
-    "hired_on",
-    "left_on",
-    "id_number_digest",
-    "id_number_encrypted",
-]
-T = TypeVar("T")
+PARTICULARS = ["name", "phone", "id_number_digest", "id_number_encrypted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,45 +45,87 @@ class Origin:
 class _Rows:
     """What is to be written, gathered before the first statement."""
 
-    stays: list[Assignment] = field(default_factory=list)
-    closed_stays: dict[dt.date, list[int]] = field(default_factory=lambda: defaultdict(list))
-    replaced_stays: list[int] = field(default_factory=list)
-    employees: list[Employee] = field(default_factory=list)
-    standings: dict[tuple[str, dt.date | None], list[int]] = field(default_factory=lambda: defaultdict(list))
+    particulars: list[Employee] = field(default_factory=list)
+    hire_dates: dict[int, dt.date] = field(default_factory=dict)
     renamed: list[User] = field(default_factory=list)
-    deactivated: list[int] = field(default_factory=list)
-    reactivated: list[int] = field(default_factory=list)
     events: list[EmploymentEvent] = field(default_factory=list)
 
 
 def record_changes(
-    *, changes: Sequence[Change], places: PlaceIds, id_numbers: Mapping[str, str], origin: Origin
+    *,
+    changes: Sequence[Change],
+    places: PlaceIds,
+    id_numbers: Mapping[str, str],
+    origin: Origin,
+    recorded: Mapping[str, Sequence[Entry]] | None = None,
 ) -> list[EmploymentEvent]:
     """Write changes and return the events recorded, each of them already sent.
 
     `id_numbers` holds identity numbers in clear by employee number, for people whose number is new. The
-    caller owns the transaction and has checked permission. Locks: the employees concerned.
+    caller owns the transaction and has checked permission. Stays and standing follow from all events of a
+    person, so the day of a new one may lie anywhere. Locks: the employees concerned. `recorded` (by employee
+    number, of everyone to whom something happens, new people included) spares reading the events again; whoever
+    hands it in has held the locks since reading them.
     """
     changes = [change for change in changes if change.after and (change.events or change.is_detail_only)]
-    employees = _create_people(
+    new = _create_people(
         [change.after for change in changes if change.before is None and change.after], places, id_numbers
     )
     known = _load([change.employee_no for change in changes if change.before is not None])
-    employees |= known
-    open_stays = _open_stays([employee.pk for employee in known.values()])
+    employees = new | known
+    are_new = frozenset(employee.pk for employee in new.values())
+    happened = {employees[change.employee_no].pk: change.employee_no for change in changes if change.events}
+    if recorded is None:
+        entries = recorded_entries([pk for pk in happened if pk not in are_new])
+    else:
+        entries = {pk: list(recorded[number]) for pk, number in happened.items()}
     rows = _Rows()
     for change in changes:
         employee = employees[change.employee_no]
         if change.before is not None:
-            _gather_particulars(rows, change, employee, places, id_numbers)
-        _gather_stays(rows, change, employee, open_stays.get(employee.pk), places)
-        rows.events += [_event_row(employee, happening, places, origin) for happening in change.events]
-    _write(rows)
-    _report(rows.events, origin)
+            _gather_particulars(rows, change, employee, places, id_numbers, localdate(origin.now))
+        own = entries.setdefault(employee.pk, []) if change.events else []
+        for happening in change.events:
+            event = _event_row(employee, happening, places, origin, moment_after(own, origin.now))
+            own.append(entry_of(event))
+            rows.events.append(event)
+    _write(rows, entries)
+    write_what_follows(
+        employees=[employee for employee in employees.values() if employee.pk in entries],
+        entries=entries,
+        today=localdate(origin.now),
+        are_new=are_new,
+        hired_on=rows.hire_dates,
+    )
+    note_changed([employee.pk for employee in known.values()], origin.now)
+    report(rows.events, origin)
     return rows.events
 
 
-def _report(events: Sequence[EmploymentEvent], origin: Origin) -> None:
+def moment_after(entries: Sequence[Entry], now: dt.datetime) -> dt.datetime:
+    """Return the moment to record a person's next event at: now, but later than each of those before it."""
+    last = max((entry.recorded_at for entry in entries), default=None)
+    return now if last is None or last < now else last + dt.timedelta(microseconds=1)
+
+
+def entry_of(event: EmploymentEvent) -> Entry:
+    """Return an event in the shape stays follow from."""
+    return Entry(
+        event.pk,
+        EventName(event.kind),
+        event.effective_on,
+        event.recorded_at,
+        event.to_unit_id,
+        event.to_post_id,
+        event.employment_type,
+        event.employer_id,
+        event.days_away,
+        event.corrects_id,
+        event.is_withdrawn,
+    )
+
+
+def report(events: Sequence[EmploymentEvent], origin: Origin) -> None:
     """Tell the rooms above: a file's many events in one signal, a single one in its own."""
     if origin.batch is not None and events:
         employment_changed_in_bulk.send(
@@ -117,48 +148,39 @@ def _report(events: Sequence[EmploymentEvent], origin: Origin) -> None:
         )
 
 
-def chunks(items: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
-    """Cut a list into pieces for one statement each."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
-
-
 def _create_people(
     people: Sequence[Person], places: PlaceIds, id_numbers: Mapping[str, str]
 ) -> dict[str, Employee]:
-    accounts = User.objects.bulk_create(
-        [
-            User(
-                username=person.employee_no,
-                name=person.name,
-                # Unusable until the sign-in slip is redeemed.
-                password=make_password(None),
-                must_change_password=True,
-                is_active=person.standing is not Standing.LEFT,
-            )
-            for person in people
-        ],
-        batch_size=CHUNK,
-    )
-    employees = Employee.objects.bulk_create(
-        [
-            Employee(
-                user=account,
-                employee_no=person.employee_no,
-                name=person.name,
-                phone=person.phone,
-                id_number_encrypted=_encrypted(id_numbers, person),
-                id_number_digest=person.id_digest or None,
-                employment_type=person.employment_type,
-                employer_id=places.units[person.employer] if person.employer else None,
-                status=person.standing.value,
-                hired_on=person.hired_on,
-                left_on=person.left_on,
-            )
-            for account, person in zip(accounts, people, strict=True)
-        ],
-        batch_size=CHUNK,
-    )
+    accounts = [
+        User(
+            username=person.employee_no,
+            name=person.name,
+            # Unusable until the sign-in slip is redeemed. As make_password(None), which draws each
+            # character by itself and takes a tenth of the import.
+            password=UNUSABLE_PASSWORD_PREFIX + secrets.token_hex(UNUSABLE_PASSWORD_SUFFIX_LENGTH // 2),
+            must_change_password=True,
+            is_active=person.standing is not Standing.LEFT,
+        )
+        for person in people
+    ]
+    insert_rows(accounts)
+    employees = [
+        Employee(
+            user=account,
+            employee_no=person.employee_no,
+            name=person.name,
+            phone=person.phone,
+            id_number_encrypted=_encrypted(id_numbers, person),
+            id_number_digest=person.id_digest or None,
+            employment_type=person.employment_type,
+            employer_id=places.units[person.employer] if person.employer else None,
+            status=person.standing.value,
+            hired_on=person.hired_on,
+            left_on=person.left_on,
+        )
+        for account, person in zip(accounts, people, strict=True)
+    ]
+    insert_rows(employees)
     return {employee.employee_no: employee for employee in employees}
 
 
@@ -176,92 +198,39 @@ def _load(numbers: Sequence[str]) -> dict[str, Employee]:
     return found
 
 
-def _open_stays(employee_ids: Sequence[int]) -> dict[int, Assignment]:
-    found: dict[int, Assignment] = {}
-    for piece in chunks(employee_ids):
-        stays = Assignment.objects.filter(
-            Q(ends_before__isnull=True), employee_id__in=piece, kind=AssignmentKind.PRIMARY
-        )
-        found |= {stay.employee_id: stay for stay in stays}
-    return found
-
-
 def _gather_particulars(
-    rows: _Rows, change: Change, employee: Employee, places: PlaceIds, id_numbers: Mapping[str, str]
+    rows: _Rows,
+    change: Change,
+    employee: Employee,
+    places: PlaceIds,
+    id_numbers: Mapping[str, str],
+    today: dt.date,
 ) -> None:
     before, after = change.before, change.after
     assert before is not None
     assert after is not None
-    if _particulars(before) != _particulars(after):
+    if after.hired_on != before.hired_on and not _is_hired_later(change, today):
+        rows.hire_dates[employee.pk] = after.hired_on
+    new = (after.name, after.phone, after.id_digest)
+    if new != (before.name, before.phone, before.id_digest):
         employee.name, employee.phone = after.name, after.phone
-        employee.employment_type = after.employment_type
-        employee.employer_id = places.units[after.employer] if after.employer else None
-        employee.status, employee.left_on = after.standing.value, after.left_on
-        employee.hired_on = after.hired_on
         if after.id_digest != before.id_digest:
             employee.id_number_digest = after.id_digest
             employee.id_number_encrypted = _encrypted(id_numbers, after)
-        rows.employees.append(employee)
-    elif (before.standing, before.left_on) != (after.standing, after.left_on):
-        rows.standings[after.standing.value, after.left_on].append(employee.pk)
-    if employee.user is None:
-        return
-    if after.name != before.name:
+        rows.particulars.append(employee)
+    if after.name != before.name and employee.user is not None:
         employee.user.name = after.name
         rows.renamed.append(employee.user)
-    if after.standing is Standing.LEFT and before.standing is not Standing.LEFT:
-        rows.deactivated.append(employee.user.pk)
-    elif before.standing is Standing.LEFT and after.standing is not Standing.LEFT:
-        rows.reactivated.append(employee.user.pk)
 
 
-def _particulars(person: Person) -> tuple[Any, ...]:
-    return (
-        person.name,
-        person.hired_on,
-        person.phone,
-        person.id_digest,
-        person.employment_type,
-        person.employer,
-    )
+def _is_hired_later(change: Change, today: dt.date) -> bool:
+    """Tell whether somebody is hired again on a later day, and still gone until then."""
+    return any(event.name is EventName.REHIRED and event.effective_on > today for event in change.events)
 
 
-def _gather_stays(
-    rows: _Rows, change: Change, employee: Employee, open_stay: Assignment | None, places: PlaceIds
-) -> None:
-    """Close the open stay and open the next one, as the events say."""
-    before, after = change.before, change.after
-    assert after is not None
-    if not change.events:
-        return
-    if open_stay is not None:
-        if open_stay.starts_on < after.since:
-            rows.closed_stays[after.since].append(open_stay.pk)
-        elif after.standing is Standing.ACTIVE:
-            # Moved on the day it began: it never took place.
-            rows.replaced_stays.append(open_stay.pk)
-        else:
-            # Gone on the first day: that day remains, or nobody could tell where the person belonged.
-            rows.closed_stays[open_stay.starts_on + dt.timedelta(days=1)].append(open_stay.pk)
-    if after.standing is Standing.ACTIVE:
-        rows.stays.append(_stay(employee, after, after.since, places))
-    elif before is None:
-        stay = _stay(employee, after, after.hired_on, places)
-        stay.ends_before = max(after.since, after.hired_on + dt.timedelta(days=1))
-        rows.stays.append(stay)
-
-
-def _stay(employee: Employee, person: Person, starts_on: dt.date, places: PlaceIds) -> Assignment:
-    return Assignment(
-        employee=employee,
-        unit_id=places.units[person.unit],
-        post_id=places.posts[person.post],
-        kind=AssignmentKind.PRIMARY,
-        starts_on=starts_on,
-    )
-
-
-def _event_row(employee: Employee, happening: Happening, places: PlaceIds, origin: Origin) -> EmploymentEvent:
+def _event_row(
+    employee: Employee, happening: Happening, places: PlaceIds, origin: Origin, recorded_at: dt.datetime
+) -> EmploymentEvent:
     return EmploymentEvent(
         employee=employee,
         kind=happening.name.value,
@@ -270,27 +239,28 @@ def _event_row(employee: Employee, happening: Happening, places: PlaceIds, origi
         from_post_id=places.posts.get(happening.from_post),
         to_unit_id=places.units.get(happening.to_unit),
         to_post_id=places.posts.get(happening.to_post),
+        employment_type=happening.employment_type,
+        employer_id=places.units[happening.employer] if happening.employer else None,
         days_away=happening.days_away,
         batch=origin.batch,
         recorded_by=origin.acting_user,
-        recorded_at=origin.now,
+        recorded_at=recorded_at,
     )
 
 
-def _write(rows: _Rows) -> None:
-    for ids in chunks(rows.replaced_stays):
-        Assignment.objects.filter(pk__in=ids).delete()
-    for ends_before, stays in rows.closed_stays.items():
-        for ids in chunks(stays):
-            Assignment.objects.filter(pk__in=ids).update(ends_before=ends_before)
-    Assignment.objects.bulk_create(rows.stays, batch_size=CHUNK)
-    Employee.objects.bulk_update(rows.employees, EMPLOYEE_FIELDS, batch_size=UPDATE_CHUNK)
-    for (status, left_on), people in rows.standings.items():
+def _write(rows: _Rows, happened: Collection[int]) -> None:
+    Employee.objects.bulk_update(rows.particulars, PARTICULARS, batch_size=UPDATE_CHUNK)
+    for hired_on, people in _by_day(rows.hire_dates, happened).items():
         for ids in chunks(people):
-            Employee.objects.filter(pk__in=ids).update(status=status, left_on=left_on)
+            Employee.objects.filter(pk__in=ids).update(hired_on=hired_on)
     User.objects.bulk_update(rows.renamed, ["name"], batch_size=UPDATE_CHUNK)
-    for ids in chunks(rows.deactivated):
-        User.objects.filter(pk__in=ids).update(is_active=False)
-    for ids in chunks(rows.reactivated):
-        User.objects.filter(pk__in=ids).update(is_active=True)
-    EmploymentEvent.objects.bulk_create(rows.events, batch_size=CHUNK)
+    insert_rows(rows.events)
+
+
+def _by_day(hire_dates: Mapping[int, dt.date], happened: Collection[int]) -> dict[dt.date, list[int]]:
+    """Group the people by hire date whose date alone changes; the others' goes together with their standing."""
+    days: dict[dt.date, list[int]] = {}
+    for pk, day in hire_dates.items():
+        if pk not in happened:
+            days.setdefault(day, []).append(pk)
+    return days

@@ -1,33 +1,19 @@
 """Make units and posts, by name where an HR list brings new ones."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
-from people.audit import record_audit
+from people.actions.stays import chunks
+from people.actions.unit_rows import NewUnit, add_units, lock_tree, place_new
+from people.audit import record_audit, record_audits
+from people.levels import guess_kind
 from people.models import OrgUnit, Post, UnitKind, User
-from people.permissions import Capability, scope_for
-from people.queries import unit_directory
+from people.permissions import Capability, Scope, scope_for
+from people.queries import UnitEntry, own_level_names, unit_directory
 from people.roster.places import split_path
-
-_ENDINGS: tuple[tuple[tuple[str, ...], UnitKind], ...] = (
-    (("集团", "集团公司"), UnitKind.GROUP),
-    (("公司", "有限责任公司"), UnitKind.COMPANY),
-    (("厂", "工厂", "矿"), UnitKind.PLANT),
-    (("车间", "部", "科", "处", "室", "中心", "工段", "作业区"), UnitKind.WORKSHOP),
-    (("班", "班组", "组", "队"), UnitKind.TEAM),
-)
-_BY_DEPTH = (UnitKind.COMPANY, UnitKind.WORKSHOP)
-
-
-def guess_kind(name: str, depth: int) -> UnitKind:
-    """Guess a unit's level from the end of its name, else from its depth in the tree (1 is a root)."""
-    for endings, kind in _ENDINGS:
-        if name.endswith(endings):
-            return kind
-    return _BY_DEPTH[depth - 1] if depth <= len(_BY_DEPTH) else UnitKind.TEAM
 
 
 @transaction.atomic
@@ -36,7 +22,7 @@ def ensure_unit_path(
 ) -> OrgUnit:
     """Return the unit at a full path such as 总厂/一车间/甲班, making what is missing of it.
 
-    `kind` is that of the last unit if it is made here; else it is guessed (`guess_kind`).
+    `kind` is that of the last unit if it is made here; else it is guessed (`people.levels.guess_kind`).
 
     Raises PermissionDenied if `acting_user` may not add units there, ValueError for an empty path.
     """
@@ -59,33 +45,67 @@ def ensure_unit_paths(
     """Make the units missing on these full paths and return the id of every unit by full name.
 
     One query if nothing is missing. `kinds` says what a new unit of that full name is (a dispatch firm, a
-    contractor) where it should not be guessed. Raises PermissionDenied if `acting_user` (None: the system) may not add a unit there.
+    contractor) where it should not be guessed. Raises PermissionDenied if `acting_user` (None: the
+    system) may not add a unit there. Locks: the roots of the tree, if anything is missing.
     """
-    directory = unit_directory()
-    ids: dict[str, int] = {}
-    for entry in directory.values():
-        ids.setdefault(entry.full_name, entry.id)
-    # Each unit after the one above it, else in the order given.
-    wanted = dict.fromkeys(name for path in paths for name in _with_ancestors(path) if name not in ids)
+    wanted = list(dict.fromkeys(name for path in paths for name in _with_ancestors(path)))
+    known = _first_of_each_name()
+    if all(name in known for name in wanted):
+        return _ids(known)
+    # Read again under the lock, so that two imports do not make the same unit, or two in the same place.
+    lock_tree()
+    known = _first_of_each_name()
+    missing = [name for name in wanted if name not in known]
     scope = scope_for(acting_user, Capability.MANAGE_ORGANISATION) if acting_user else None
-    for name in wanted:
+    labels, preset = own_level_names()
+    new: list[NewUnit] = []
+    for name in missing:
         above, _, own = name.rpartition("/")
-        kind = (kinds or {}).get(name) or guess_kind(own, name.count("/") + 1)
-        if not above:
-            if scope is not None and not scope.everything:
-                raise PermissionDenied(name)
-            unit = OrgUnit.add_root(name=own, kind=kind)
-        else:
-            # Locked, so that two imports cannot give two children the same place in the tree.
-            parent = OrgUnit.objects.select_for_update().get(pk=ids[above])
-            if scope is not None and not scope.includes(parent):
-                raise PermissionDenied(name)
-            unit = parent.add_child(name=own, kind=kind)
-        ids[name] = unit.pk
-        record_audit(
-            unit, "people.unit.create", acting_user, {"after": {"name": name}, "at": now.isoformat()}
-        )
-    return ids
+        kind = (kinds or {}).get(name) or guess_kind(own, name.count("/") + 1, labels, preset)
+        if scope is not None and not _may_add_below(scope, above, known):
+            raise PermissionDenied(name)
+        new.append(NewUnit(name, above, own, kind))
+    made = add_units(new, {name: entry.path for name, entry in known.items()})
+    in_tree = _by_id([known[unit.above].id for unit in new if unit.above in known])
+    parents = {name: in_tree[entry.id] for name, entry in known.items() if entry.id in in_tree} | made
+    place_new(
+        [(made[unit.full_name], parents[unit.above] if unit.above else None) for unit in new],
+        acting_user=acting_user,
+        now=now,
+    )
+    record_audits(
+        list(made.values()),
+        "people.unit.create",
+        acting_user,
+        each=[{"after": {"name": name}, "at": now.isoformat()} for name in made],
+    )
+    return _ids(known) | {name: unit.pk for name, unit in made.items()}
+
+
+def _first_of_each_name() -> dict[str, UnitEntry]:
+    """Return the units by full name; of two with the same one, the first of the tree. One query."""
+    known: dict[str, UnitEntry] = {}
+    for entry in unit_directory().values():
+        known.setdefault(entry.full_name, entry)
+    return known
+
+
+def _ids(known: Mapping[str, UnitEntry]) -> dict[str, int]:
+    return {name: entry.id for name, entry in known.items()}
+
+
+def _by_id(ids: Sequence[int]) -> dict[int, OrgUnit]:
+    found: dict[int, OrgUnit] = {}
+    for piece in chunks(list(dict.fromkeys(ids))):
+        found |= OrgUnit.objects.in_bulk(piece)
+    return found
+
+
+def _may_add_below(scope: Scope, above: str, known: Mapping[str, UnitEntry]) -> bool:
+    """Tell whether a scope covers the nearest unit there is above a new one; at the top it must cover all."""
+    while above and above not in known:
+        above = above.rpartition("/")[0]
+    return scope.includes_path(known[above].path) if above else scope.everything
 
 
 def _with_ancestors(path: str) -> list[str]:
@@ -116,17 +136,3 @@ def ensure_posts(*, names: Iterable[str], acting_user: User | None, now: dt.date
             post, "people.post.create", acting_user, {"after": {"name": name}, "at": now.isoformat()}
         )
     return ids
-
-
-@transaction.atomic
-def save_unit(*, unit: OrgUnit, acting_user: User | None, now: dt.datetime) -> OrgUnit:
-    """Save the changed particulars of a unit; its place in the tree stays. The caller has validated them.
-
-    Raises PermissionDenied unless the unit lies in the scope of `acting_user` (None: the system).
-    """
-    if acting_user and not scope_for(acting_user, Capability.MANAGE_ORGANISATION).includes(unit):
-        raise PermissionDenied(unit.name)
-    fields = ["name", "code", "kind", "is_high_risk_for_hours", "is_listed_sector", "closed_on"]
-    unit.save(update_fields=fields)
-    record_audit(unit, "people.unit.save", acting_user, {"after": {"name": unit.name}, "at": now.isoformat()})
-    return unit

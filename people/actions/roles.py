@@ -1,35 +1,26 @@
-"""Grant and end roles, and keep Wagtail's own access in step."""
+"""Grant and end roles."""
 
 import datetime as dt
+from collections.abc import Collection
 
-from django.contrib.auth.models import Group, Permission
-from django.contrib.contenttypes.models import ContentType
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from wagtail.models import Collection, GroupCollectionPermission, GroupPagePermission, Page
+from django.db.models import Q
+from django.utils.translation import gettext as _
 
+from people.actions.role_groups import ensure_role_group, join_groups, keep_access_in_step
 from people.audit import record_audit
+from people.errors import RolesIncompatible
 from people.models import OrgUnit, Role, RoleGrant, User
-from people.permissions import Capability, allows
+from people.permissions import (
+    Holding,
+    Incompatible,
+    conflict_between,
+    may_change_grant,
+)
 
-# Whoever edits content may do this with pages and files; publishing is an editor's right too (issue 2 knows no
-# second approver).
-PAGE_PERMISSIONS = ("add_page", "change_page", "publish_page")
-# Wagtail asks for the permissions of its own file models, also where a site has put its own in their place.
-FILE_PERMISSIONS = {
-    ("wagtailimages", "image"): ("add_image", "change_image", "choose_image"),
-    ("wagtaildocs", "document"): ("add_document", "change_document", "choose_document"),
-    ("wagtailmedia", "media"): ("add_media", "change_media"),
-}
-# What a role changes through Wagtail's own lists of models.
-MODEL_PERMISSIONS = {
-    Role.HR_OFFICER: ("view_post", "add_post", "change_post", "view_licencetype"),
-    Role.ADMINISTRATOR: (
-        *("view_post", "add_post", "change_post"),
-        *("view_licencetype", "add_licencetype", "change_licencetype"),
-    ),
-}
-LIBRARY_MODEL = ("courses", "learninghomepage")
+__all__ = ["conflicts_of", "end_role", "end_roles_of_leavers", "ensure_role_group", "grant_role"]
 
 
 @transaction.atomic
@@ -40,30 +31,76 @@ def grant_role(
     unit: OrgUnit,
     starts_on: dt.date,
     ends_before: dt.date | None = None,
+    exception_reason: str = "",
     acting_user: User | None,
     now: dt.datetime,
 ) -> RoleGrant:
-    """Grant a role over a unit and all below it, with access to the back office; again: set its time.
+    """Grant a role over a unit and all below it, with access to the back office while it runs.
 
-    Raises PermissionDenied unless `acting_user` may grant roles over the unit (None: the system). Nobody but
-    a superuser grants the administrator's role, or a role to themselves.
+    The same role over the same unit again sets its time anew. Raises PermissionDenied unless `acting_user` may
+    grant roles over the unit (None: the system): nobody but a superuser grants the administrator's role, or a
+    role to themselves. Raises RolesIncompatible if the person holds a role that does not go with it, unless
+    there is a reason for the exception, which is kept and listed. Locks: the account.
     """
     if acting_user is not None:
         _check(acting_user, user, role, unit)
-    grant, _ = RoleGrant.objects.update_or_create(
+    User.objects.select_for_update().get(pk=user.pk)
+    found = conflicts_of(user=user, holding=Holding(role, unit.path, starts_on, ends_before), unit=unit)
+    if found and not exception_reason and settings.SEPARATION_OF_ROLES == "refuse":
+        held, rule = found[0]
+        raise RolesIncompatible(
+            _(
+                "%(name)s 在“%(unit)s”已有角色“%(held)s”，与“%(role)s”不相容：%(why)s"
+                "请先收回其中一个，或写明例外理由。"
+            )
+            % {
+                "name": user,
+                "unit": held.unit,
+                "held": held.get_role_display(),
+                "role": Role(role).label,
+                "why": rule.why,
+            }
+        )
+    grant, _created = RoleGrant.objects.update_or_create(
         user=user,
         role=role,
         unit=unit,
-        defaults={"starts_on": starts_on, "ends_before": ends_before, "granted_by": acting_user},
+        defaults={
+            "starts_on": starts_on,
+            "ends_before": ends_before,
+            "granted_by": acting_user,
+            "exception_reason": exception_reason if found else "",
+        },
     )
-    user.groups.add(ensure_role_group(role))
-    record_audit(
-        grant,
-        "people.role.grant",
-        acting_user,
-        {"after": {"user": user.username, "role": role, "unit": unit.name, "at": now.isoformat()}},
-    )
+    keep_access_in_step(user=user, now=now)
+    _record(grant, "people.role.grant", acting_user)
     return grant
+
+
+def _record(grant: RoleGrant, action: str, acting_user: User | None, because: str = "") -> None:
+    after = {
+        "user": grant.user.username,
+        "name": str(grant.user),
+        "role": grant.role,
+        "unit": grant.unit.name,
+        "unit_id": grant.unit_id,
+        "starts_on": grant.starts_on.isoformat(),
+        "ends_before": grant.ends_before.isoformat() if grant.ends_before else None,
+        "exception_reason": grant.exception_reason,
+        "because": because,
+    }
+    record_audit(grant, action, acting_user, {"after": after})
+
+
+def conflicts_of(*, user: User, holding: Holding, unit: OrgUnit) -> list[tuple[RoleGrant, Incompatible]]:
+    """Return the grants of a person that do not go with a role to be granted, with the rule. One query."""
+    others = RoleGrant.objects.filter(user=user).exclude(role=holding.role, unit=unit).select_related("unit")
+    found = []
+    for held in others:
+        rule = conflict_between(holding, Holding(held.role, held.unit.path, held.starts_on, held.ends_before))
+        if rule is not None:
+            found.append((held, rule))
+    return found
 
 
 @transaction.atomic
@@ -74,65 +111,40 @@ def end_role(*, grant: RoleGrant, ends_before: dt.date, acting_user: User | None
     """
     if acting_user is not None:
         _check(acting_user, grant.user, grant.role, grant.unit)
-    record_audit(
-        grant,
-        "people.role.end",
-        acting_user,
-        {"after": {"user": grant.user.username, "role": grant.role, "at": now.isoformat()}},
-    )
+    RoleGrant.objects.select_for_update().get(pk=grant.pk)
+    grant.ends_before = ends_before
+    _record(grant, "people.role.end", acting_user)
     if ends_before <= grant.starts_on:
         grant.delete()
     else:
-        grant.ends_before = ends_before
         grant.save(update_fields=["ends_before"])
-    remaining = RoleGrant.objects.filter(user=grant.user, role=grant.role).exclude(
-        ends_before__lte=ends_before
+    keep_access_in_step(user=grant.user, now=now)
+
+
+def end_roles_of_leavers(*, user_ids: Collection[int], on: dt.date) -> int:
+    """End every role of accounts whose people have left, from a day on; return how many.
+
+    Called where an employment event closes the accounts, inside its transaction: the event says who recorded
+    it, so the audit log names the system. Coming back restores none.
+    """
+    ended = list(
+        RoleGrant.objects.filter(Q(ends_before__isnull=True) | Q(ends_before__gt=on), user_id__in=user_ids)
+        .select_related("user", "unit")
+        .order_by("pk")
     )
-    if not remaining.exists():
-        grant.user.groups.remove(ensure_role_group(grant.role))
+    if not ended:
+        return 0
+    for grant in ended:
+        grant.ends_before = on
+        _record(grant, "people.role.end", None, because="left")
+    ids = [grant.pk for grant in ended]
+    RoleGrant.objects.filter(pk__in=ids, starts_on__gte=on).delete()
+    RoleGrant.objects.filter(pk__in=ids).update(ends_before=on)
+    for holder in {grant.user_id: grant.user for grant in ended}.values():
+        join_groups(holder, frozenset())
+    return len(ended)
 
 
 def _check(acting_user: User, user: User, role: str, unit: OrgUnit) -> None:
-    if acting_user.is_superuser:
-        return
-    if user.pk == acting_user.pk or role == Role.ADMINISTRATOR:
-        raise PermissionDenied(role)
-    if not allows(acting_user, Capability.GRANT_ROLES, unit):
-        raise PermissionDenied(unit.name)
-
-
-def ensure_role_group(role: str) -> Group:
-    """Return Wagtail's group of a role, with the permissions the role needs in the back office."""
-    group, _ = Group.objects.get_or_create(name=f"anxue-{role}")
-    access = Permission.objects.get(content_type__app_label="wagtailadmin", codename="access_admin")
-    codenames = MODEL_PERMISSIONS.get(Role(role), ())
-    models = Permission.objects.filter(content_type__app_label="people", codename__in=codenames)
-    group.permissions.add(access, *models)
-    if role == Role.EDITOR:
-        _allow_content(group)
-    return group
-
-
-def _allow_content(group: Group) -> None:
-    root = _library_root()
-    for codename in PAGE_PERMISSIONS:
-        permission = Permission.objects.get(content_type__app_label="wagtailcore", codename=codename)
-        GroupPagePermission.objects.get_or_create(group=group, page=root, permission=permission)
-    collection = Collection.get_first_root_node()
-    for (app_label, model), codenames in FILE_PERMISSIONS.items():
-        kind = ContentType.objects.get_by_natural_key(app_label, model)
-        for permission in Permission.objects.filter(content_type=kind, codename__in=codenames):
-            GroupCollectionPermission.objects.get_or_create(
-                group=group, collection=collection, permission=permission
-            )
-
-
-def _library_root() -> Page:
-    """Return the root of the library, or of all pages while there is no library yet.
-
-    The page's class belongs to a room above, so it is found by its name.
-    """
-    library = Page.objects.filter(
-        content_type__app_label=LIBRARY_MODEL[0], content_type__model=LIBRARY_MODEL[1]
-    )
-    return library.order_by("depth").first() or Page.get_first_root_node()
+    if not may_change_grant(acting_user, user, role, unit):
+        raise PermissionDenied(f"{role} {unit.name}")

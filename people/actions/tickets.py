@@ -12,7 +12,7 @@ from django.utils.timezone import localdate
 
 from common.signing import make_token, token_digest
 from people.actions.accounts import change_password
-from people.actions.employment_rows import chunks
+from people.actions.stays import chunks
 from people.audit import record_audit, record_audits
 from people.errors import TicketInvalid
 from people.models import RoleGrant, SignInTicket, User

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from common.text import half_width, plain_name, squeeze
 from people.identity import id_number_flaw
 from people.models import EmploymentType
-from people.roster import Standing
+from people.roster import CLEAR, Standing
 
 EARLIEST = dt.date(1950, 1, 1)
 EXACT_DIGITS = 15  # Excel keeps no more
@@ -73,6 +73,11 @@ def raw_text(cell: Any) -> str:
             raise CellFlaw(_("数字超过 15 位，Excel 已丢失末几位，请把单元格设为文本后重新填写"))
         return str(int(cell)) if float(cell).is_integer() else repr(cell)
     return squeeze(half_width(str(cell)))
+
+
+def is_clear(cell: Any) -> bool:
+    """Tell whether a cell asks to erase what is known."""
+    return isinstance(cell, str) and "清空" in cell and squeeze(half_width(cell)) == CLEAR
 
 
 def employee_no(cell: Any) -> str:

@@ -1,10 +1,13 @@
 """Which column of a messy HR workbook holds what, and in which row its headers stand."""
 
+import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from common.text import half_width, squeeze
+from people.shapes import ColumnMap
 
 # Canonical header first. Where several columns of a sheet name the same field, the earlier spelling wins.
 SYNONYMS: dict[str, tuple[str, ...]] = {
@@ -51,12 +54,19 @@ class Layout:
     level_columns: list[int] = field(default_factory=list)  # the parts of the path, from the top down
     headers: dict[int, str] = field(default_factory=dict)
     repeated: list[int] = field(default_factory=list)  # columns with the same header as an earlier one
+    is_mapped: bool = False  # somebody has said what the columns hold
 
     def header_of(self, name: str) -> str:
         """Return the header text of a field's column; its canonical name where the sheet has no such column."""
         if name == "unit" and self.level_columns and "unit" not in self.columns:
             return self.headers[self.level_columns[-1]]
         return self.headers[self.columns[name]] if name in self.columns else CANONICAL[name]
+
+    def column_of(self, name: str) -> int | None:
+        """Return the column of a field, None where the sheet has no such column."""
+        if name == "unit" and self.level_columns and "unit" not in self.columns:
+            return self.level_columns[-1]
+        return self.columns.get(name)
 
     @property
     def used(self) -> list[int]:
@@ -72,34 +82,103 @@ def plain_header(value: Any) -> str:
     return _BRACKETS.sub("", text).strip("*:。.").strip()
 
 
-def find_layout(grid: Grid, merged: list[list[int]]) -> Layout | None:
+def header_signature(row: list[Any]) -> str:
+    """Return what a header row is known again by: its headers in order, without decoration; "" for none."""
+    texts = [plain_header(value) for value in row]
+    while texts and not texts[-1]:
+        texts.pop()
+    return hashlib.sha256("\x1f".join(texts).encode()).hexdigest() if any(texts) else ""
+
+
+def find_layout(
+    grid: Grid, merged: list[list[int]], mappings: Mapping[str, ColumnMap] | None = None
+) -> Layout | None:
     """Return the layout of a sheet of people, or None for any other sheet.
 
-    The header row is the one with the most known headers among the first 30; titles may stand above it, and
-    merged headers over two rows are read as one.
+    A header row that somebody has explained (`mappings`, by signature) is read as they said. Else the header
+    row is the one with the most known headers among the first 30; titles may stand above it, and merged
+    headers over two rows are read as one.
     """
-    filled = _fill_headers(grid, merged)
-    best, best_known = -1, 0
-    for index, row in enumerate(filled):
-        known = len(
-            {_FIELDS.get(text, "unit" if text in _LEVEL else "") for text in map(plain_header, row)} - {""}
-        )
-        if known > best_known:
-            best, best_known = index, known
-    if best < 0 or best_known < 2:
-        return None
-    layout = Layout(best, best + 1)
-    _assign(layout, filled[best])
-    if "employee_no" not in layout.columns and best_known < 3:
-        return None
+    filled = fill_headers(grid, merged)
+    layout = _mapped_layout(filled, mappings) if mappings else None
+    if layout is None:
+        best = likely_header(filled)
+        known = _known_headers(filled[best]) if filled else 0
+        if known < 2:
+            return None
+        layout = Layout(best, best + 1)
+        _assign(layout, filled[best])
+        if "employee_no" not in layout.columns and known < 3:
+            return None
     used = set(layout.used)
     for top, left, bottom, _right in merged:
-        if top <= best <= bottom and left in used:
+        if top <= layout.header_row <= bottom and left in used:
             layout.first_row = max(layout.first_row, bottom + 1)
     return layout
 
 
-def _fill_headers(grid: Grid, merged: list[list[int]]) -> Grid:
+def likely_header(filled: Grid) -> int:
+    """Return the row with the most known headers; with none anywhere, the row with the most texts.
+
+    Among equals the one with more known columns wins (部门 and 班组 below a merged 所属单位), then the first.
+    """
+    if any(_known_headers(row) for row in filled):
+        return max(
+            range(len(filled)),
+            key=lambda index: (_known_headers(filled[index]), _known_columns(filled[index])),
+        )
+    texts = [sum(1 for value in row if plain_header(value)) for row in filled]
+    return texts.index(max(texts)) if texts else 0
+
+
+def _known_headers(row: list[Any]) -> int:
+    return len(
+        {_FIELDS.get(text, "unit" if text in _LEVEL else "") for text in map(plain_header, row)} - {""}
+    )
+
+
+def _known_columns(row: list[Any]) -> int:
+    return sum(1 for text in map(plain_header, row) if text in _FIELDS or text in _LEVEL)
+
+
+def _mapped_layout(filled: Grid, mappings: Mapping[str, ColumnMap]) -> Layout | None:
+    for index, row in enumerate(filled):
+        said = mappings.get(header_signature(row))
+        if said is None:
+            continue
+        layout = Layout(index, index + 1, is_mapped=True)
+        for name, columns in said.items():
+            if name == "unit" and len(columns) > 1:
+                layout.level_columns = sorted(columns)
+            elif columns:
+                layout.columns[name] = columns[0]
+        for column in layout.used:
+            text = squeeze(str(row[column])) if column < len(row) and row[column] is not None else ""
+            layout.headers[column] = text or column_letters(column)
+        return layout
+    return None
+
+
+def guessed_fields(row: list[Any]) -> dict[int, str]:
+    """Return the field each column of a header row seems to hold, by column; unknown columns are left out."""
+    layout = Layout(0, 1)
+    _assign(layout, row)
+    return {column: name for name, column in layout.columns.items()} | dict.fromkeys(
+        layout.level_columns, "unit"
+    )
+
+
+def column_letters(column: int) -> str:
+    """Return Excel's name of a 0-based column: 0 is A, 26 is AA."""
+    letters = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def fill_headers(grid: Grid, merged: list[list[int]]) -> Grid:
     """Return the first rows with merged texts repeated downwards, so that each row can be read alone."""
     filled = [list(row) for row in grid[:SEARCHED_ROWS]]
     for top, left, bottom, _right in merged:

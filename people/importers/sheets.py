@@ -1,5 +1,9 @@
 """Read a workbook into plain rows. Runs in a child process (common.quarantine): the file is not trusted.
 
+What it yields is a stream: a line for a sheet, {"sheet", "hidden", "rows", "merged"}, then its rows in blocks
+(lists of rows, from the sheet's first row on), then the next sheet; or {"fault": code, …}, after which nothing
+that came before counts.
+
 Returned cells are JSON: None, text, number, true/false, {"d": ISO date}, {"e": error code} or {"f": 1} for a
 formula without a stored result. calamine gives errors and unsaved formulas as empty cells, so the sheet's own
 XML is looked through for them, and for cells so far out that a reader would ask for the memory of a town.
@@ -11,46 +15,51 @@ import io
 import posixpath
 import re
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
 import defusedxml.ElementTree
-from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 MAX_ROWS = 200_000
 MAX_COLUMNS = 200
+BLOCK = 500  # rows in one line of the stream
 _REFERENCE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 _RELATIONS = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
 Cell = Any
+CellRow = list[Cell]
 
 
-def read_workbook(argument: dict[str, str]) -> dict[str, Any]:
-    """Return {"sheets": [{"name", "hidden", "rows", "merged"}]} or {"fault": code, …} of a file.
+def read_workbook(argument: dict[str, Any]) -> Iterator[Any]:
+    """Yield the sheets of a file and their rows.
 
-    `argument` is {"path", "kind"}; kind is xlsx, xls or csv. Faults: unreadable, far_cell (with sheet and
-    cell), too_long (with sheet).
+    `argument` is {"path", "kind", "name"} (a .csv is one sheet of that name) and may hold "rows", the number of rows to read of each sheet; kind is xlsx,
+    xls or csv. Faults: unreadable, far_cell (with sheet and cell), too_long (with sheet).
     """
     path = Path(argument["path"])
+    limit: int | None = argument.get("rows")
     if argument["kind"] == "csv":
-        return {"sheets": [_read_csv(path)]}
+        yield from _read_csv(path, argument["name"], limit)
+        return
     marks: dict[str, Marks] = {}
-    if argument["kind"] == "xlsx":
+    if argument["kind"] == "xlsx" and limit is None:
         marks = _scan(path)
         for name, found in marks.items():
             if found.far_cell:
-                return {"fault": "far_cell", "sheet": name, "cell": found.far_cell}
+                yield {"fault": "far_cell", "sheet": name, "cell": found.far_cell}
+                return
     try:
         with CalamineWorkbook.from_path(path) as book:
-            sheets = [
-                _read_sheet(book, meta.name, meta.visible != SheetVisibleEnum.Visible, marks.get(meta.name))
-                for meta in book.sheets_metadata
-                if meta.typ == SheetTypeEnum.WorkSheet
-            ]
+            for meta in book.sheets_metadata:
+                if meta.typ == SheetTypeEnum.WorkSheet:
+                    is_hidden = meta.visible != SheetVisibleEnum.Visible
+                    yield from _read_sheet(book, meta.name, is_hidden, marks.get(meta.name), limit)
     except CalamineError as error:
-        return {"fault": "unreadable", "detail": str(error)}
-    return {"sheets": sheets}
+        yield {"fault": "unreadable", "detail": str(error)}
 
 
 @dataclass(slots=True)
@@ -62,28 +71,52 @@ class Marks:
     far_cell: str = ""
 
 
-def _read_sheet(book: CalamineWorkbook, name: str, is_hidden: bool, marks: Marks | None) -> dict[str, Any]:
+def _read_sheet(
+    book: CalamineWorkbook, name: str, is_hidden: bool, marks: Marks | None, limit: int | None
+) -> Iterator[Any]:
     sheet = book.get_sheet_by_name(name)
-    rows = [[_plain(value) for value in row] for row in sheet.to_python(skip_empty_area=False)]
-    if marks:
-        flaws: dict[tuple[int, int], Cell] = {place: {"e": code} for place, code in marks.errors.items()}
-        flaws |= {place: {"f": 1} for place in marks.bare_formulas}
-        for (row, column), cell in flaws.items():
-            _put(rows, row, column, cell)
+    flaws: dict[int, dict[int, Cell]] = {}
+    for (row, column), code in marks.errors.items() if marks else ():
+        flaws.setdefault(row, {})[column] = {"e": code}
+    for row, column in marks.bare_formulas if marks else ():
+        flaws.setdefault(row, {})[column] = {"f": 1}
     merged = [[top, left, bottom, right] for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()]
-    return {"name": name, "hidden": is_hidden, "rows": rows, "merged": merged}
+    last = sheet.end[0] if sheet.end else -1
+    height = max(last, *flaws, -1) + 1
+    if height > MAX_ROWS:
+        yield {"fault": "too_long", "sheet": name}
+        return
+    yield {"sheet": name, "hidden": is_hidden, "rows": height, "merged": merged}
+    yield from _blocks(islice(_rows(sheet, flaws, height), limit))
 
 
-def _put(rows: list[list[Cell]], row: int, column: int, cell: Cell) -> None:
-    while len(rows) <= row:
-        rows.append([])
-    rows[row].extend([None] * (column + 1 - len(rows[row])))
-    rows[row][column] = cell
+def _rows(sheet: CalamineSheet, flaws: dict[int, dict[int, Cell]], height: int) -> Iterator[CellRow]:
+    # calamine begins with the first row but with the first column that is used.
+    left: CellRow = [None] * (sheet.start[1] if sheet.start else 0)
+    index = -1
+    for index, values in enumerate(sheet.iter_rows()):
+        row = [*left, *map(_plain, values)]
+        yield _with_flaws(row, flaws[index]) if index in flaws else row
+    for beyond in range(index + 1, height):
+        yield _with_flaws([], flaws.get(beyond, {}))
+
+
+def _with_flaws(row: CellRow, flaws: dict[int, Cell]) -> CellRow:
+    for column, cell in flaws.items():
+        row.extend([None] * (column + 1 - len(row)))
+        row[column] = cell
+    return row
+
+
+def _blocks(rows: Iterator[CellRow]) -> Iterator[list[CellRow]]:
+    while block := list(islice(rows, BLOCK)):
+        yield block
 
 
 def _plain(value: Any) -> Cell:
-    if value == "":
-        return None
+    if isinstance(value, str):
+        # A cell can spell NUL (_x0000_); it is no part of any text, and PostgreSQL keeps none with it.
+        return value.replace("\0", "") or None
     if isinstance(value, dt.datetime):
         return {"d": value.date().isoformat()}
     if isinstance(value, dt.date):
@@ -93,15 +126,23 @@ def _plain(value: Any) -> Cell:
     return value
 
 
-def _read_csv(path: Path) -> dict[str, Any]:
+def _read_csv(path: Path, name: str, limit: int | None) -> Iterator[Any]:
     data = path.read_bytes()
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         # Excel in Chinese Windows saves CSV in the system's own encoding.
         text = data.decode("gb18030")
-    rows = [[cell or None for cell in row] for row in csv.reader(io.StringIO(text, newline=""))]
-    return {"name": path.stem, "hidden": False, "rows": rows, "merged": []}
+    if "\0" in text:  # UTF-16 without its mark, or no text at all
+        yield {"fault": "unreadable", "detail": "NUL"}
+        return
+    lines = text.count("\n") + 1
+    if lines > MAX_ROWS * 2:
+        yield {"fault": "too_long", "sheet": name}
+        return
+    yield {"sheet": name, "hidden": False, "rows": lines, "merged": []}
+    rows = islice(csv.reader(io.StringIO(text, newline="")), limit)
+    yield from _blocks([cell or None for cell in row] for row in rows)
 
 
 def _scan(path: Path) -> dict[str, Marks]:

@@ -1,5 +1,6 @@
 """What a list would do, small enough to show on a page and to keep with a job."""
 
+from itertools import islice
 from typing import Any, TypedDict
 
 from people.importers.importing import Examined
@@ -9,6 +10,7 @@ from people.shapes import ImportCounts, ImportFault
 
 SHOWN_ROWS = 200
 SHOWN_FAULTS = 500
+KEPT_ENDING = 5_000  # people a full roster would end, to be looked through page by page
 
 
 class SummaryLine(TypedDict):
@@ -36,6 +38,13 @@ class Summary(TypedDict):
     new_posts: list[str]
     ending: int
     missing: int
+    missing_people: list[SummaryLine]
+    faulty_rows: int
+    sound_rows: int
+    can_skip: bool
+    unnamed: int
+    needs_columns: list[str]
+    mapped_sheets: list[str]
     changes_anything: bool
     fingerprint: str
 
@@ -45,29 +54,40 @@ def summarise(examined: Examined) -> Summary:
     plan = examined.plan
     lines: dict[str, list[SummaryLine]] = {}
     for change in plan.diff.changes:
+        if change.line == 0:
+            continue  # shown by themselves
         key = "details" if change.is_detail_only else change.outcome.value
         if change.outcome is not Outcome.UNCHANGED or change.is_detail_only:
             shown = lines.setdefault(key, [])
             if len(shown) < SHOWN_ROWS:
-                shown.append(_line(change))
+                shown.append(summary_line(change))
+    missing = (change for change in plan.diff.changes if change.line == 0)
     return {
         "file_name": examined.file.file_name,
         "counts": plan.counts | {"rows": examined.file.row_count},
         "details": sum(change.is_detail_only for change in plan.diff.changes),
         "lines": lines,
-        "faults": examined.faults[:SHOWN_FAULTS],
-        "fault_count": len(examined.faults),
+        "faults": examined.file.faults[:SHOWN_FAULTS],
+        "fault_count": examined.file.flaw_count,
         "notes": examined.file.notes,
         "new_units": list(plan.new_units) + list(plan.new_employers),
         "new_posts": list(plan.new_posts),
         "ending": plan.ending,
         "missing": sum(1 for change in plan.diff.changes if change.line == 0),
+        "missing_people": [summary_line(change) for change in islice(missing, KEPT_ENDING)],
+        "faulty_rows": len(examined.file.faulty),
+        "sound_rows": examined.file.row_count - len(examined.file.faulty),
+        "can_skip": examined.can_skip_faulty,
+        "unnamed": plan.unnamed,
+        "needs_columns": examined.file.needs_columns,
+        "mapped_sheets": examined.file.mapped_sheets,
         "changes_anything": plan.changes_anything,
         "fingerprint": plan.fingerprint,
     }
 
 
-def _line(change: Change) -> SummaryLine:
+def summary_line(change: Change) -> SummaryLine:
+    """Return what one change does to one person."""
     person = change.after or change.before
     assert person is not None
     before, after = change.before, change.after

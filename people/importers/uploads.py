@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -29,7 +29,7 @@ def _name(user_id: int, token: str) -> str:
     return f"{FOLDER}/{user_id}-{token_digest(token)}"
 
 
-def keep_upload(file: BinaryIO, *, user_id: int, now: dt.datetime) -> str:
+def keep_upload(file: IO[bytes], *, user_id: int, now: dt.datetime) -> str:
     """Keep a list for a day and return the token that finds it again. Throws older lists away."""
     _purge(now)
     token = make_token()

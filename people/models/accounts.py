@@ -1,5 +1,7 @@
 """Accounts: who may sign in. What a person is at work stands in `employees`."""
 
+from typing import Any
+
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +17,9 @@ class User(AbstractUser):
     last_name = None  # type: ignore[assignment]
     name = models.CharField(_("姓名"), max_length=60, blank=True)
     must_change_password = models.BooleanField(_("首次登录须改密码"), default=False)
+
+    # Set for one request by people.permissions.remember_grants; no field.
+    remembered_grants: Any = None
 
     REQUIRED_FIELDS = ["name"]
 

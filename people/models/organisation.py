@@ -34,6 +34,17 @@ class OrgUnit(MP_Node):
         help_text=_("另含建筑施工、运输单位等：主要负责人和安全管理人员须考核合格。下级单位随上级。"),
     )
     closed_on = models.DateField(_("撤销日期"), null=True, blank=True)
+    leader = models.ForeignKey(
+        "people.Employee",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="led_units",
+        verbose_name=_("负责人"),
+    )
+    # The last day on which a branch came to or left what lies below this unit. From that day on the present
+    # tree answers for this unit, without a look at the placements.
+    subtree_changed_on = models.DateField(null=True, blank=True, editable=False)
 
     objects = MP_NodeManager()
 
@@ -45,23 +56,57 @@ class OrgUnit(MP_Node):
         return self.name
 
 
+class ListTrust(models.TextChoices):
+    """How well a list that comes from a standard has been compared with the standard itself."""
+
+    OFFICIAL = "official", _("已与标准正文核对")
+    SECONDARY = "secondary", _("据二手资料，未与标准正文核对")
+
+
+class HazardStandard(models.Model):
+    """A standard that names accident categories, with its year and how far its list is to be trusted."""
+
+    code = models.CharField(_("标准号"), max_length=40, unique=True, help_text="GB 6441-2025")
+    title = models.CharField(_("标准名称"), max_length=80, blank=True)
+    year = models.PositiveSmallIntegerField(_("年份"))
+    in_force_from = models.DateField(_("施行日期"), null=True, blank=True)
+    in_force_before = models.DateField(_("废止日期"), null=True, blank=True)
+    trust = models.CharField(_("核对情况"), max_length=12, choices=ListTrust, default=ListTrust.SECONDARY)
+
+    class Meta:
+        verbose_name = _("事故分类标准")
+        verbose_name_plural = _("事故分类标准")
+        ordering = ["-year", "code"]
+
+    def __str__(self) -> str:
+        return self.code
+
+
 class Hazard(models.Model):
     """An accident category a post is exposed to, kept with the standard and year that name it."""
 
     code = models.CharField(_("编码"), max_length=40, unique=True)
     name = models.CharField(_("名称"), max_length=40)
-    standard = models.CharField(_("标准"), max_length=40, help_text="e.g. GB 6441-2025")
+    standard = models.ForeignKey(
+        HazardStandard,
+        to_field="code",
+        db_column="standard",
+        on_delete=models.PROTECT,
+        related_name="hazards",
+        verbose_name=_("标准"),
+    )
 
     class Meta:
         verbose_name = _("危险因素")
         verbose_name_plural = _("危险因素")
-        ordering = ["id"]
+        # The newest standard first: its categories are the ones to choose from.
+        ordering = ["-standard__year", "id"]
         constraints = [
             models.UniqueConstraint(fields=["standard", "name"], name="people_hazard_once_per_standard"),
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return f"{self.name}（{self.standard_id}）"
 
 
 class LicenceType(models.Model):
@@ -77,6 +122,22 @@ class LicenceType(models.Model):
     name = models.CharField(_("名称"), max_length=80)
     family = models.CharField(_("证件类别"), max_length=30, choices=Family)
     legal_basis = models.CharField(_("依据"), max_length=200)
+    basis_verified = models.BooleanField(
+        _("条文已核对原文"), default=False, help_text=_("未核对的条文不得作为法律原文引用")
+    )
+    category = models.CharField(
+        _("作业类别"), max_length=80, blank=True, help_text=_("目录中的类别，例如“1 电工作业”")
+    )
+    issuing_body = models.CharField(_("发证部门"), max_length=80, blank=True)
+    valid_months = models.PositiveSmallIntegerField(
+        _("有效期（月）"), null=True, blank=True, help_text=_("空：以证件上的日期为准")
+    )
+    review_months = models.PositiveSmallIntegerField(
+        _("复审周期（月）"), null=True, blank=True, help_text=_("空：不复审")
+    )
+    off_post_months = models.PositiveSmallIntegerField(
+        _("离岗满几个月须重新考核"), null=True, blank=True, help_text=_("空：不作要求")
+    )
 
     class Meta:
         verbose_name = _("证件种类")
@@ -98,6 +159,7 @@ class Post(models.Model):
     )
     is_principal = models.BooleanField(_("主要负责人"), default=False)
     is_safety_manager = models.BooleanField(_("安全生产管理人员"), default=False)
+    archived_on = models.DateField(_("停用日期"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("岗位")

@@ -14,7 +14,9 @@ class Role(models.TextChoices):
     HR_OFFICER = "hr_officer", _("人事专员")
     SAFETY_OFFICER = "safety_officer", _("安全员")
     EDITOR = "editor", _("内容编辑")
+    QUESTION_WRITER = "question_writer", _("命题员")
     EXAMINER = "examiner", _("考务员")
+    MARKER = "marker", _("阅卷员")
     AUDITOR = "auditor", _("审计员")
     ADMINISTRATOR = "administrator", _("系统管理员")
 
@@ -32,6 +34,13 @@ class RoleGrant(models.Model):
     ends_before = models.DateField(_("结束（不含当日）"), null=True, blank=True)
     granted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+
+    exception_reason = models.CharField(
+        _("例外理由"),
+        max_length=200,
+        blank=True,
+        help_text=_("与此人另一角色不相容而仍须授予时填写；会列在角色复核页上。"),
     )
 
     class Meta:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+MAX_HINTS = 100  # looking for what comes near takes long; a list with more unknown names is another's
 SEPARATORS = re.compile(r"\s*[/\\>→]\s*")
 
 
@@ -22,6 +23,7 @@ class Places:
     is_tree: bool = True
     _endings: dict[str, list[str]] = field(default_factory=dict)
     _found: dict[str, "Found"] = field(default_factory=dict)
+    _hints: int = 0
 
     def __post_init__(self) -> None:
         for name in sorted(self.names) if self.is_tree else ():
@@ -68,7 +70,8 @@ def _resolve(places: Places, name: str) -> Found:
         return Found(why_not="ambiguous", near=tuple(endings[:3]))
     if places.may_create:
         return Found(name, is_new=True)
-    return Found(why_not="unknown", near=_near(places.names, name))
+    places._hints += 1
+    return Found(why_not="unknown", near=_near(places.names, name) if places._hints <= MAX_HINTS else ())
 
 
 def _near(names: Iterable[str], wanted: str) -> tuple[str, ...]:

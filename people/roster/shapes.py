@@ -5,6 +5,9 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
+# What a list writes to erase a phone number or an employer: an empty cell says nothing.
+CLEAR = "#清空"
+
 
 class Standing(StrEnum):
     """Whether a person works; the values are those of people.models.EmploymentStatus."""
@@ -23,13 +26,17 @@ class EventName(StrEnum):
     RETURNED = "returned"
     LEFT = "left"
     REHIRED = "rehired"
+    TERMS_CHANGED = "terms_changed"
+    SECONDED = "seconded"
+    SECONDMENT_ENDED = "secondment_ended"
 
 
 class Outcome(StrEnum):
     """What a row does to a person: the counts an import reports. A changed phone number is no change here."""
 
     CREATED = "created"
-    MOVED = "moved"
+    MOVED = "moved"  # to another unit or post
+    TERMS = "terms"  # to other terms of employment at the same place
     LEFT = "left"  # left the organisation or, for a time, the post
     RETURNED = "returned"  # back at the post, or hired again
     UNCHANGED = "unchanged"
@@ -37,10 +44,11 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What is known of a person.
+    """What is known of a person on a day.
 
     `unit` and `post` are the present ones, or the last ones of somebody away or gone. `since` is the first
-    day of the present stay, or the first day without one.
+    day of the present stay, or the first day without one. `coming` holds what is recorded already of later
+    days, in order.
     """
 
     employee_no: str
@@ -55,11 +63,14 @@ class Person:
     id_digest: str = ""
     employment_type: str = "own"
     employer: str = ""
+    coming: tuple[tuple[EventName, dt.date], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """What a list says of a person. Empty means that it says nothing, and nothing is changed.
+
+    CLEAR as phone or employer erases what is known.
 
     `line` is an opaque mark of where the row stands, from 1 on. `assumed_hired_on` is used for a new person of a list
     that has no hire dates at all.
@@ -87,7 +98,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One derived employment event. `days_away` counts from the first day away to the day of return."""
+    """One derived employment event. `days_away` counts from the first day away to the day of return.
+
+    `employment_type` and `employer` are the terms that hold from then on, where the event sets them.
+    """
 
     name: EventName
     effective_on: dt.date
@@ -96,6 +110,8 @@ class Happening:
     to_unit: str = ""
     to_post: str = ""
     days_away: int | None = None
+    employment_type: str = ""
+    employer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

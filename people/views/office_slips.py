@@ -17,7 +17,9 @@ from django.views.decorators.http import require_POST
 from common.clock import now, today
 from people.actions.tickets import IssuedTicket, issuable_for, issue_sign_in_tickets
 from people.models import Employee
+from people.permissions import Scope
 from people.queries import batch_people, get_import_batch_for, without_password
+from people.queries.kiosks import kiosk_scope_in_use
 from people.views.office_import import require_hr
 
 # More would keep a browser and a printer busy for minutes; the page offers the next lot.
@@ -54,15 +56,16 @@ def slips(request: HttpRequest) -> HttpResponse:
     tickets = issue_sign_in_tickets(
         users=[one.user for one in page if one.user is not None], acting_user=user, now=now()
     )
+    tablets = kiosk_scope_in_use()
     context = {
-        "slips": [_slip(one, ticket) for one, ticket in zip(page, tickets, strict=True)],
+        "slips": [_slip(one, ticket, tablets) for one, ticket in zip(page, tickets, strict=True)],
         "more": len(chosen) > SLIPS_AT_ONCE,
         "organisation": settings.ORGANISATION_NAME,
     }
     return render(request, "people/slips.html", context)
 
 
-def _slip(employee: Employee, ticket: IssuedTicket) -> dict[str, Any]:
+def _slip(employee: Employee, ticket: IssuedTicket, tablets: Scope) -> dict[str, Any]:
     link = settings.PUBLIC_BASE_URL + reverse("people:join", args=[ticket.token])
     code = segno.make(link, error="m", micro=False)
     return {
@@ -71,4 +74,5 @@ def _slip(employee: Employee, ticket: IssuedTicket) -> dict[str, Any]:
         "link": link,
         "qr": code.svg_data_uri(scale=3, border=2),
         "expires_at": ticket.expires_at,
+        "has_tablet": tablets.includes_path(getattr(employee, "last_unit_path", None) or ""),
     }

@@ -1,0 +1,1 @@
+"""What other systems ask over HTTP: people, the organisation, the sync of a list, jobs."""

@@ -1,0 +1,1 @@
+"""Sign-in providers of our own, beside those of django-allauth."""

@@ -1,0 +1,1 @@
+"""Signing in with 企业微信 (WeCom), which django-allauth does not know."""
