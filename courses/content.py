@@ -5,6 +5,7 @@ list by `get_prep_value()`.
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -12,8 +13,10 @@ from typing import Any, Protocol, runtime_checkable
 
 from common.canonical import canonical_json
 from common.text import count_readable
+from courses.shapes import LessonFact
 
 START = "start"
+FACT = "fact-"
 SECTION_LEVEL = 2
 
 
@@ -27,6 +30,9 @@ class Prepared(Protocol):
 
 
 Body = Prepared | Sequence[dict[str, Any]]
+Facts = Sequence[LessonFact]
+# Where rich text ends a paragraph or an item of a list, or an inner list begins in the midst of one.
+_PARAGRAPH_ENDS = re.compile(r"</(?:p|li|h[1-6])>|<br\s*/?>|<[ou]l>", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +62,49 @@ def sections(body: Body) -> list[Section]:
     return _stretches(body, lowest=SECTION_LEVEL, keep_start=True)
 
 
-def named_sections(body: Body) -> dict[str, Section]:
+def named_sections(body: Body, facts: Facts = ()) -> dict[str, Section]:
     """Return the sections under the names study proof knows them by: `start`, then `s1`, `s2` and so on.
 
-    Ids of blocks change when a document is imported again; the place of a section does not.
+    Ids of blocks change when a document is imported again; the place of a section does not. The lesson's
+    facts follow as sections of their own, each under `fact-` and its name, without a title.
     """
     found = sections(body)
     first = 0 if found and found[0].id == START else 1
-    return {f"s{number}" if number else START: section for number, section in enumerate(found, first)}
+    named = {f"s{number}" if number else START: section for number, section in enumerate(found, first)}
+    for fact in facts:
+        name = f"{FACT}{fact['name']}"
+        named[name] = Section(name, "", SECTION_LEVEL, count_readable(fact["text"]))
+    return named
+
+
+def section_lines(body: Body, facts: Facts = ()) -> dict[str, list[str]]:
+    """Return what stands in each named section, a line a paragraph, step, row or moment; headings first."""
+    named = iter(named_sections(body))
+    lines: dict[str, list[str]] = {}
+    current: list[str] | None = None
+    for block in _blocks(body):
+        opens = block["type"] == "heading" and int(block["value"]["level"]) <= SECTION_LEVEL
+        if opens or current is None:
+            current = lines.setdefault(next(named), [])
+        current += _block_lines(block)
+    for fact in facts:
+        lines[f"{FACT}{fact['name']}"] = [line for line in fact["text"].splitlines() if line.strip()]
+    return lines
+
+
+def _block_lines(block: dict[str, Any]) -> list[str]:
+    if block["type"] == "text":
+        pieces = _PARAGRAPH_ENDS.split(block["value"])
+        return [line for piece in pieces if (line := " ".join(plain_text(piece).split()))]
+    value = block["value"]
+    for rows in ("steps", "entries", "rows"):
+        if isinstance(value, dict) and isinstance(value.get(rows), list):
+            above = [text for name, text in value.items() if name in ("title", "caption") and text]
+            if headings := " ".join(column["heading"] for column in value.get("columns", [])):
+                above.append(headings)
+            return above + [line for row in value[rows] if (line := " ".join(_words(row)))]
+    line = " ".join(_words(value))
+    return [line] if line.strip() else []
 
 
 def body_text(body: Body) -> str:
@@ -72,13 +113,17 @@ def body_text(body: Body) -> str:
     return "\n".join(line for line in lines if line.strip())
 
 
-def content_digest(body: Body, film_sha256: str) -> str:
-    """Return the SHA-256 in hex that stands for one state of a lesson: its body and its film.
+def content_digest(body: Body, film_sha256: str, facts: Facts = (), package_sha256: str = "") -> str:
+    """Return the SHA-256 in hex that stands for one state of a lesson: its body, facts, film and package.
 
     The ids the editor gives to blocks are left out: the same words in the same order are the same content,
     however they came in.
     """
-    content = {"body": _without_ids(list(_blocks(body))), "film": film_sha256}
+    content: dict[str, Any] = {"body": _without_ids(list(_blocks(body))), "film": film_sha256}
+    if facts:
+        content["facts"] = [[fact["name"], fact["text"]] for fact in facts]
+    if package_sha256:
+        content["package"] = package_sha256
     return hashlib.sha256(canonical_json(content)).hexdigest()
 
 
@@ -118,7 +163,7 @@ def _blocks(body: Body) -> Iterable[dict[str, Any]]:
 
 
 # Keys whose values steer a block and are never read by a learner.
-_MUTE = {"level", "sign", "id", "type", "picture", "film"}
+_MUTE = {"level", "sign", "id", "type", "picture", "film", "audio", "document", "ppe", "is_right"}
 
 
 def _words(value: Any, block_type: str = "") -> Iterable[str]:

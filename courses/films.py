@@ -1,4 +1,4 @@
-"""Films and subtitles as files: what a browser plays, what is wrong with one it does not, and the small repairs.
+"""Films as files: what a browser plays, what is wrong with one it does not, and the small repairs.
 
 ffprobe and ffmpeg run in a child with limits, read one local file and open no network address.
 """
@@ -22,9 +22,9 @@ FFMPEG_CURE = "ffmpeg -i 原片 -c:v libx264 -pix_fmt yuv420p -c:a aac -movflags
 
 @dataclass(frozen=True, slots=True)
 class FilmLimits:
-    """The largest film taken in. A lesson film of 20 minutes at 1.5 Mbit/s has about 225 MB."""
+    """The largest film taken in: 20 minutes as a phone films them (17 Mbit/s, 1080p) have about 2.5 GB."""
 
-    max_bytes: int = 500 * 1024 * 1024
+    max_bytes: int = 4 * 1024**3
     max_duration_s: float = 4 * 3600
 
 
@@ -43,16 +43,12 @@ class BadFilm(Exception):
     """A film that cannot be taken in. The text names the file, what is wrong and the cure.
 
     `code` is one of empty, too_large, not_mp4, truncated, unreadable, no_video, video_codec, pixel_format,
-    audio_codec, no_duration, too_long, no_ffmpeg.
+    audio_codec, no_sound, no_duration, too_long, no_ffmpeg.
     """
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
-
-
-class BadSubtitles(Exception):
-    """Subtitles that are not WebVTT. The text names the line and the cure."""
 
 
 def inspect_film(path: Path, *, name: str = "", limits: FilmLimits | None = None) -> FilmFacts:
@@ -78,6 +74,34 @@ def inspect_film(path: Path, *, name: str = "", limits: FilmLimits | None = None
     )
 
 
+SOUND_CODECS = {"mp3": "mp3", "aac": "m4a"}  # codec → suffix; what is not packed at all (pcm_…) is a .wav
+
+
+def inspect_sound(path: Path, *, name: str = "", limits: FilmLimits | None = None) -> tuple[FilmFacts, str]:
+    """Read a recording's facts from its content; return them and the suffix it should have.
+
+    MP3, M4A (AAC) and WAV pass. Raises BadFilm.
+    """
+    limits = limits or FilmLimits()
+    name = name or path.name
+    _check_size(path, name, limits)
+    # Only these readers, so that a list of other files is not followed.
+    found = _probe(path, name, ("-format_whitelist", "mov,mp3,wav"))
+    codecs = [str(one.get("codec_name", "?")) for one in found["streams"] if one.get("codec_type") == "audio"]
+    suffix = SOUND_CODECS.get(codecs[0], "wav" if codecs[0].startswith("pcm_") else "") if codecs else ""
+    has_pictures = any(
+        one.get("codec_type") == "video" and not one.get("disposition", {}).get("attached_pic")
+        for one in found["streams"]
+    )
+    if not suffix or has_pictures:
+        raise BadFilm(
+            "no_sound",
+            _("“%(name)s”不是录音。这里收 MP3、M4A 和 WAV；影片请改用“添加视频”上传。") % {"name": name},
+        )
+    duration_s = _checked_duration(found, name, limits)
+    return FilmFacts(round(duration_s, 3), 0, 0, file_sha256(path), starts_fast=True), suffix
+
+
 def file_sha256(path: Path) -> str:
     """Return the SHA-256 of a file in hex."""
     with path.open("rb") as handle:
@@ -86,17 +110,7 @@ def file_sha256(path: Path) -> str:
 
 def _checked_boxes(path: Path, name: str, limits: FilmLimits) -> list[tuple[str, int]]:
     """Walk the top level of an MP4 file: names and sizes of its boxes (ISO/IEC 14496-12, 4.2)."""
-    size = path.stat().st_size
-    if size == 0:
-        raise BadFilm("empty", _("“%(name)s”是空文件，请重新选择影片。") % {"name": name})
-    if size > limits.max_bytes:
-        raise BadFilm(
-            "too_large",
-            _(
-                "“%(name)s”有 %(size)d MB，超过上限 %(limit)d MB。请以较低码率导出（H.264，1280×720）后再上传。"
-            )
-            % {"name": name, "size": -(-size // 1024**2), "limit": limits.max_bytes // 1024**2},
-        )
+    size = _check_size(path, name, limits)
     with path.open("rb") as handle:
         boxes = list(_boxes(handle, size))
     if not boxes or boxes[0][0] != "ftyp":
@@ -110,6 +124,21 @@ def _checked_boxes(path: Path, name: str, limits: FilmLimits) -> list[tuple[str,
             _("“%(name)s”不完整，可能是复制或下载中断。请取得完整的文件后再上传。") % {"name": name},
         )
     return boxes
+
+
+def _check_size(path: Path, name: str, limits: FilmLimits) -> int:
+    size = path.stat().st_size
+    if size == 0:
+        raise BadFilm("empty", _("“%(name)s”是空文件，请重新选择影片。") % {"name": name})
+    if size > limits.max_bytes:
+        raise BadFilm(
+            "too_large",
+            _(
+                "“%(name)s”有 %(size)d MB，超过上限 %(limit)d MB。请以较低码率导出（H.264，1280×720）后再上传。"
+            )
+            % {"name": name, "size": -(-size // 1024**2), "limit": limits.max_bytes // 1024**2},
+        )
+    return size
 
 
 def _boxes(handle: BinaryIO, size: int) -> Iterator[tuple[str, int]]:
@@ -128,31 +157,39 @@ def _boxes(handle: BinaryIO, size: int) -> Iterator[tuple[str, int]]:
 
 
 def run_tool(argument: dict[str, Any]) -> str:
-    """Child side: run ffprobe or ffmpeg and return its standard output."""
+    """Child side: run ffprobe or ffmpeg and return its standard output.
+
+    `errors_to` is the number of a file standard error goes to instead of into the exception's text.
+    """
     finished = subprocess.run(  # noqa: S603 - a fixed tool, our own arguments, no shell
         argument["command"],
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=argument.get("errors_to", subprocess.PIPE),
         timeout=argument["timeout_s"],
         check=False,
         stdin=subprocess.DEVNULL,
     )
     if finished.returncode:
-        raise RuntimeError(finished.stderr.decode(errors="replace").strip()[-300:])
+        raise RuntimeError((finished.stderr or b"").decode(errors="replace").strip()[-300:])
     return finished.stdout.decode(errors="replace")
 
 
-def _tool(command: list[str], *, timeout_s: int, memory_mb: int = 2048) -> str:
+def tool_output(command: list[str], *, timeout_s: int, memory_mb: int = 2048) -> str:
+    """Run ffprobe or ffmpeg in a child with limits and return its standard output.
+
+    Raises common.quarantine.Quarantined.
+    """
     argument = {"command": command, "timeout_s": timeout_s}
     output = quarantine.run("courses.films:run_tool", argument, memory_mb=memory_mb, timeout_s=timeout_s + 5)
     return str(output)
 
 
-def _probe(path: Path, name: str) -> dict[str, Any]:
-    # `-f mov` keeps ffprobe from following a playlist that calls itself .mp4.
-    command = ["ffprobe", "-v", "error", "-protocol_whitelist", "file", "-f", "mov", "-of", "json"]
+# `-f mov` keeps ffprobe from following a playlist that calls itself .mp4.
+def _probe(path: Path, name: str, reader: tuple[str, str] = ("-f", "mov")) -> dict[str, Any]:
+    command = ["ffprobe", "-v", "error", "-protocol_whitelist", "file", *reader, "-of", "json"]
     command += ["-show_format", "-show_streams", "-i", f"file:{path}"]
     try:
-        found: dict[str, Any] = json.loads(_tool(command, timeout_s=30))
+        found: dict[str, Any] = json.loads(tool_output(command, timeout_s=30))
     except quarantine.Quarantined as error:
         if "FileNotFoundError" in error.detail:
             raise BadFilm(
@@ -240,7 +277,7 @@ def make_fast_start(source: Path, target: Path) -> None:
         f"file:{source}",
     ]
     command += ["-map", "0:v:0", "-map", "0:a?", "-c", "copy", "-movflags", "+faststart", "-f", "mp4"]
-    _tool([*command, f"file:{target}"], timeout_s=240)
+    tool_output([*command, f"file:{target}"], timeout_s=240)
 
 
 def draw_poster(source: Path, target: Path, *, at_s: float) -> None:
@@ -258,66 +295,4 @@ def draw_poster(source: Path, target: Path, *, at_s: float) -> None:
         "mov",
     ]
     command += ["-i", f"file:{source}", "-frames:v", "1", "-vf", "scale=min(960\\,iw):-2", "-q:v", "4"]
-    _tool([*command, "-f", "image2", "-update", "1", f"file:{target}"], timeout_s=60)
-
-
-_TIME = r"(?:(\d{2,}):)?([0-5]\d):([0-5]\d)\.(\d{3})"
-_TIMING = re.compile(rf"^{_TIME}[ \t]+-->[ \t]+{_TIME}(?:[ \t].*)?$")
-
-
-@dataclass(frozen=True, slots=True)
-class Cue:
-    """One subtitle: from and to in seconds, and its text."""
-
-    start_s: float
-    end_s: float
-    text: str
-
-
-def read_subtitles(text: str) -> list[Cue]:
-    """Return the cues of WebVTT subtitles.
-
-    Raises BadSubtitles naming the first line that is wrong (line numbers count from 1).
-    """
-    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    if not re.match(r"WEBVTT(?:[ \t].*)?$", lines[0]):
-        raise BadSubtitles(
-            _("字幕第 1 行应为“WEBVTT”。若是 SRT 字幕，请在首行加 WEBVTT、空一行，并把时间里的逗号改成点。")
-        )
-    cues: list[Cue] = []
-    number = 1
-    while number < len(lines):
-        if "-->" in lines[number]:
-            cue, number = _read_cue(lines, number)
-            if cues and cue.start_s < cues[-1].start_s:
-                raise BadSubtitles(
-                    _("字幕第 %(line)d 行：开始时间早于上一条，请按时间先后排列。") % {"line": number}
-                )
-            cues.append(cue)
-        number += 1
-    if not cues:
-        raise BadSubtitles(_("字幕里没有一条带时间的文字。格式示例：00:00:01.000 --> 00:00:04.000"))
-    return cues
-
-
-def _read_cue(lines: list[str], number: int) -> tuple[Cue, int]:
-    """Read the cue whose timing stands in `lines[number]`; return it and the index of its last line."""
-    match = _TIMING.match(lines[number].strip())
-    if match is None:
-        raise BadSubtitles(
-            _("字幕第 %(line)d 行的时间写法不对：“%(text)s”。应如 00:00:01.000 --> 00:00:04.000")
-            % {"line": number + 1, "text": lines[number].strip()[:60]}
-        )
-    start_s, end_s = _seconds(match.groups()[:4]), _seconds(match.groups()[4:])
-    if end_s <= start_s:
-        raise BadSubtitles(_("字幕第 %(line)d 行：结束时间须晚于开始时间。") % {"line": number + 1})
-    words: list[str] = []
-    while number + 1 < len(lines) and lines[number + 1].strip():
-        number += 1
-        words.append(lines[number])
-    return Cue(start_s, end_s, "\n".join(words)), number
-
-
-def _seconds(parts: tuple[str | None, ...]) -> float:
-    hours, minutes, seconds, thousandths = (int(part or 0) for part in parts)
-    return hours * 3600 + minutes * 60 + seconds + thousandths / 1000
+    tool_output([*command, "-f", "image2", "-update", "1", f"file:{target}"], timeout_s=60)

@@ -16,4 +16,13 @@ class StudyCompleted:
     completed_at: dt.datetime
 
 
+@dataclass(frozen=True, slots=True)
+class LessonAsked:
+    """Does a person owe this lesson by itself, whatever courses it stands in?"""
+
+    employee_id: int
+    lesson_id: int
+
+
 study_completed = Signal()  # keyword argument: event: StudyCompleted
+lesson_asked = Signal()  # keyword argument: asked: LessonAsked. A receiver answers with a bool

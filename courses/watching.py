@@ -29,6 +29,7 @@ class StudyPolicy:
 
     `first_view_rate`: seconds of study one second of clock can earn. 1.0, because a course's hours (学时)
     stand for time really spent; the player offers no other speed before the film has been seen.
+    `review_rates`: the speeds offered to who sees a film again, in ascending order; a faster beat is refused.
     `beat_s`: how often the client reports. `carry_s`: how much unpaid time is kept: one beat and 15 s of
     slack, so a report that is 15 s late on a bad network loses nothing. `jump_s`: how far past the frontier
     a beat may start (players round positions). `end_s`: how near the end counts as the end.
@@ -37,6 +38,7 @@ class StudyPolicy:
     """
 
     first_view_rate: float = 1.0
+    review_rates: tuple[float, ...] = (1.0, 1.25, 1.5, 2.0)
     beat_s: float = 10.0
     carry_s: float = 25.0
     jump_s: float = 2.0
@@ -60,6 +62,8 @@ class Verdict(enum.StrEnum):
     HIDDEN = "hidden"
     TOO_FAST = "too_fast"
     JUMPED = "jumped"
+    CHECK_OPEN = "check_open"  # a check waits for its answer (courses.attention)
+    CHECK_MISSED = "check_missed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +216,7 @@ def _refusal(state: StudyState, beat: Beat, needs: Needs, policy: StudyPolicy) -
         return Verdict.BAD_INTERVAL
     if not beat.visible:
         return Verdict.HIDDEN
-    if beat.rate_pct > policy.first_view_rate * 100 and not free:
+    if beat.rate_pct > (policy.review_rates[-1] if free else policy.first_view_rate) * 100:
         return Verdict.TOO_FAST
     if start > reached + policy.jump_s and not free:
         return Verdict.JUMPED

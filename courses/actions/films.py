@@ -7,13 +7,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.conf import settings
 from django.core.files import File
 from django.db import transaction
 from django.utils.translation import gettext as _
 from wagtail.models import Collection
 
-from courses.films import FilmFacts, draw_poster, file_sha256, inspect_film, make_fast_start, read_subtitles
-from courses.models import Film, FilmSubtitle
+from courses.actions.encodings import request_encoding
+from courses.actions.subtitles import save_subtitles
+from courses.films import FilmFacts, draw_poster, file_sha256, inspect_film, make_fast_start
+from courses.models import Film
+from courses.subtitles import parse_subtitles
 from jobs.queue import enqueue
 from people.audit import record_audit
 from people.models import User
@@ -42,12 +46,12 @@ def store_film(
 ) -> StoredFilm:
     """Take a film file into the library; a file that is there already is not stored twice.
 
-    `subtitles` is WebVTT in Chinese. Enqueues: courses.tasks.finish_film (index first, poster).
+    `subtitles` is WebVTT or SRT in Chinese. Enqueues: courses.tasks.finish_film (index first, poster).
     Raises: BadFilm, BadSubtitles; then nothing is stored.
     """
     facts = inspect_film(path, name=file_name)
     if subtitles:
-        read_subtitles(subtitles)
+        parse_subtitles(subtitles, duration_s=facts.duration_s)
     film = Film.objects.filter(sha256=facts.sha256).first()
     if film is not None:
         return StoredFilm(film, created=False)
@@ -62,10 +66,11 @@ def store_film(
 def save_film(
     *, film: Film, facts: FilmFacts | None, subtitles: str, acting_user: User | None, now: dt.datetime
 ) -> Film:
-    """Save a film and its Chinese subtitles; `facts` are those of a file that is new, else None.
+    """Save a film; `facts` are those of a file that is new, else None.
 
-    Empty `subtitles` take away those that were there. The caller has checked both and the permission.
-    Enqueues: courses.tasks.finish_film when there is a new file.
+    `subtitles` are Chinese ones that come with the film; empty, those that are there stay
+    (courses.actions.subtitles). The caller has checked both and the permission. Raises: BadSubtitles.
+    Enqueues: courses.tasks.finish_film when there is a new film, courses.tasks.encode_film for a new sound.
     """
     is_new = film.pk is None
     if facts is not None:
@@ -74,13 +79,14 @@ def save_film(
     with transaction.atomic():
         film.save()
         if subtitles:
-            FilmSubtitle.objects.update_or_create(film=film, language="zh-hans", defaults={"text": subtitles})
-        else:
-            FilmSubtitle.objects.filter(film=film, language="zh-hans").delete()
+            save_subtitles(film=film, language="zh-hans", text=subtitles, acting_user=acting_user, now=now)
         record_audit(
             film, "wagtail.create" if is_new else "wagtail.edit", acting_user, {"sha256": film.sha256}
         )
-        if facts is not None:
+        if facts is not None and film.type == "audio":
+            if settings.ENCODE_FILMS:
+                request_encoding(film=film, acting_user=acting_user)
+        elif facts is not None:
             enqueue(
                 FINISH_TASK,
                 title=_("整理影片“%(title)s”") % {"title": film.title[:120]},
@@ -94,8 +100,9 @@ def finish_film(*, film_id: int) -> dict[str, bool]:
     """Put a film's index first and draw its poster, where either is missing; return what was done.
 
     Called again it does nothing. A file replaced meanwhile is left to its own job.
+    Enqueues: courses.tasks.encode_film, once the film is the file it will stay.
     """
-    film = Film.objects.filter(pk=film_id).first()
+    film = Film.objects.select_related("encoding").filter(pk=film_id).first()
     if film is None:
         return {"fast_start": False, "poster": False}
     with tempfile.TemporaryDirectory() as folder, _local_file(film, Path(folder)) as path:
@@ -108,6 +115,9 @@ def finish_film(*, film_id: int) -> dict[str, bool]:
             faster = Path(folder) / "fast.mp4"
             make_fast_start(path, faster)
             moved = _replace_file(film_id, known, faster)
+    film.refresh_from_db()
+    if settings.ENCODE_FILMS and film.made is None:
+        request_encoding(film=film, acting_user=film.uploaded_by_user)
     return {"fast_start": moved, "poster": drawn}
 
 

@@ -21,7 +21,7 @@ from wagtail.log_actions import log
 from courses.actions.pictures import store_picture
 from courses.content import content_digest
 from courses.documents import Block, Document
-from courses.documents.markers import is_date_line, mark_of, to_int
+from courses.documents.markers import is_date_line, mark_of, number_of, to_int
 from courses.models import (
     LessonPage,
     OperatingRulePage,
@@ -177,9 +177,32 @@ def _paragraph(text: str) -> str:
 def _html(block: Block) -> str:
     if block.kind not in {"bullets", "numbers"}:
         return _paragraph(block.source or block.text)
-    tag = "ul" if block.kind == "bullets" else "ol"
-    items = (item if tag == "ul" else _without_number(item) for item in block.items)
-    return f"<{tag}>{''.join(f'<li>{escape(item)}</li>' for item in items)}</{tag}>"
+    depths = block.depths or (0,) * len(block.items)
+    return _list_html(list(zip(block.items, depths, strict=True)), is_counted=block.kind == "numbers")
+
+
+def _list_html(items: Sequence[tuple[str, int]], *, is_counted: bool) -> str:
+    """Return a list, with the lists inside it. `items` are texts and how deep each stands."""
+    groups: list[tuple[str, list[tuple[str, int]]]] = []
+    for text, depth in items:
+        if groups and depth > items[0][1]:
+            groups[-1][1].append((text, depth))
+        else:
+            groups.append((text, []))
+    written = []
+    for text, inner in groups:
+        shown = escape(_without_number(text) if is_counted else text)
+        below = _list_html(inner, is_counted=_counts_from_one(inner)) if inner else ""
+        written.append(f"<li>{shown}{below}</li>")
+    tag = "ol" if is_counted else "ul"
+    return f"<{tag}>{''.join(written)}</{tag}>"
+
+
+def _counts_from_one(items: Sequence[tuple[str, int]]) -> bool:
+    """Whether the outer ones of these items count 1, 2, 3; a) and 1.1 keep their labels as text instead."""
+    marks = [mark_of(text) for text, depth in items if depth == items[0][1]]
+    numbers = [number_of(mark[1]) for mark in marks if mark and mark[0] == "digit"]
+    return numbers == list(range(1, len(marks) + 1))
 
 
 def _without_number(item: str) -> str:
@@ -209,7 +232,9 @@ def _keep_pictures(
     stored: list[Picture],
 ) -> dict[str, Picture]:
     """Store the pictures the documents show; one already in the library (same bytes) is used again."""
-    names = [block.picture for document in documents for block in document.blocks if block.kind == "picture"]
+    shown = [block for document in documents for block in document.blocks if block.kind == "picture"]
+    names = [block.picture for block in shown]
+    described = {block.picture: block.description for block in shown if block.description}
     files = {name: _as_kept(pictures[name]) for name in dict.fromkeys(names) if name in pictures}
     digests = {
         name: hashlib.sha1(data, usedforsecurity=False).hexdigest() for name, (data, _) in files.items()
@@ -223,6 +248,7 @@ def _keep_pictures(
                 data=data,
                 file_name=f"import-{digest[:16]}.{suffix}",
                 title=f"{source} 图{number}",
+                description=described.get(name, ""),
                 acting_user=acting_user,
                 now=now,
             )

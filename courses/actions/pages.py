@@ -11,6 +11,7 @@ from django.db import transaction
 from courses.models import (
     CourseLesson,
     CoursePage,
+    CoursePrerequisite,
     Film,
     LessonPage,
     OperatingRulePage,
@@ -19,7 +20,7 @@ from courses.models import (
     WarningCasePage,
 )
 from exams.models import Exam
-from people.models import Hazard, Post, User
+from people.models import Hazard, Post, User, WorkFeature
 
 LESSON_MODELS: dict[str, type[LessonPage]] = {
     "speech": PolicySpeechPage,
@@ -38,6 +39,7 @@ def add_lesson(
     fields: Mapping[str, Any],
     posts: Iterable[Post] = (),
     hazards: Iterable[Hazard] = (),
+    work_features: Iterable[WorkFeature] = (),
     film: Film | None = None,
     publish: bool = False,
     acting_user: User | None,
@@ -59,6 +61,7 @@ def add_lesson(
         )
         page.posts = list(posts)
         page.hazards = list(hazards)
+        page.work_features = list(work_features)
         shelf.add_child(instance=page)
         _save_revision(page, publish=publish, acting_user=acting_user)
     return page
@@ -73,11 +76,12 @@ def add_course(
     hours: Decimal,
     lessons: Sequence[LessonPage],
     exam: Exam | None,
+    prerequisites: Sequence[CoursePage] = (),
     publish: bool = False,
     acting_user: User | None,
     now: dt.datetime,
 ) -> CoursePage:
-    """Add a course of `lessons` in their order; a slug that is there already is returned as it is."""
+    """Add a course of `lessons` in their order, after the courses it needs; a slug that is there already is returned as it is."""
     known = CoursePage.objects.child_of(shelf).filter(slug=slug).first()
     if known is not None:
         return known
@@ -87,6 +91,10 @@ def add_course(
         )
         page.course_lessons = [
             CourseLesson(lesson_id=lesson.pk, sort_order=position) for position, lesson in enumerate(lessons)
+        ]
+        page.prerequisites = [
+            CoursePrerequisite(needed=needed, sort_order=position)
+            for position, needed in enumerate(prerequisites)
         ]
         shelf.add_child(instance=page)
         _save_revision(page, publish=publish, acting_user=acting_user)

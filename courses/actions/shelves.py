@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from wagtail.log_actions import log
 from wagtail.models import Page, Site
 
+from courses.actions.review import ensure_review_workflow
 from courses.models import LearningHomePage, ShelfPage
 from people.models import User
 
@@ -41,6 +42,7 @@ def ensure_shelves(*, acting_user: User | None, now: dt.datetime) -> dict[str, S
         home = LearningHomePage.objects.first()
         if home is None:
             home = _add(root, LearningHomePage(title=HOME_TITLE, slug=_free_slug(root)), acting_user, now)
+            ensure_review_workflow(acting_user=acting_user, now=now)
         _make_root_page(home)
         found = {shelf.slug: shelf for shelf in ShelfPage.objects.child_of(home)}
         for slug, title in SHELVES.items():
@@ -82,6 +84,7 @@ def _make_root_page(home: LearningHomePage) -> None:
     if welcome.specific_class is not Page or welcome.slug != _WELCOME_SLUG:
         return  # someone chose this root page
     site.root_page = Page.objects.get(pk=home.pk)
-    site.save(update_fields=["root_page"])
+    site.site_name = site.site_name or "安学"  # else the back office greets people with the name of the host
+    site.save(update_fields=["root_page", "site_name"])
     if welcome.numchild == 0:
         Page.objects.get(pk=welcome.pk).delete()

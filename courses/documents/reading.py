@@ -47,9 +47,11 @@ def understand(
         _document(part, log, _name(fallback_title, place, len(parts)))
         for place, part in enumerate(parts, start=1)
     ]
-    repairs = log.by_part([part.first_line for part in parts])
+    starts = [part.first_line for part in parts]
     documents = [
-        replace(draft, repairs=made) for draft, made in zip(drafts, repairs, strict=True) if draft.blocks
+        replace(draft, repairs=made, losses=lost)
+        for draft, made, lost in zip(drafts, log.by_part(starts), log.losses_by_part(starts), strict=True)
+        if draft.blocks
     ]
     if not documents:
         raise DocumentProblem("empty", "no text")

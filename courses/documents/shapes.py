@@ -1,6 +1,6 @@
 """What goes through the repair of a document, and what comes out."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -43,6 +43,32 @@ RepairKind = Literal[
     "picture_left_out",
 ]
 
+# What of a file with a format of its own does not come over as it stood there.
+LossKind = Literal[
+    "deleted",
+    "inserted",
+    "comment",
+    "hidden",
+    "struck",
+    "emphasis",
+    "symbol",
+    "note",
+    "header_footer",
+    "text_box",
+    "merged_cells",
+    "inner_table",
+    "picture",
+    "picture_moved",
+    "object",
+    "formula",
+    "link",
+    "layout",
+    "scanned_page",
+    "garbled_page",
+    "page_picture",
+    "page_note",
+]
+
 
 class DocumentProblem(Exception):
     """A file that cannot become a lesson. `detail` says what was found, for the message or the log."""
@@ -58,7 +84,8 @@ class SourceLine:
     """A line of a text file, or a paragraph, table or picture of a document with a format of its own.
 
     `heading` is what the format says: 0 the title, 1 to 9 a heading, None nothing. `whole` means the format
-    marks paragraphs, so that a line is one. `cut_before` means that something was removed in front of it
+    marks paragraphs, so that a line is one. `depth` counts the lists an item of a list stands in, from 0;
+    `description` is a picture's. `cut_before` means that something was removed in front of it
     which may have stood in the middle of a sentence; `continues` that it certainly did.
     """
 
@@ -76,6 +103,8 @@ class SourceLine:
     continues: bool = False
     rows: tuple[tuple[str, ...], ...] = ()
     picture: str = ""
+    description: str = ""
+    depth: int = 0
 
     @property
     def is_prose(self) -> bool:
@@ -89,7 +118,8 @@ class Block:
 
     `level` is 1 to 3 for headings. `run_in` marks a heading whose paragraph goes on in the same line; `source`
     is then, as for every heading, the text as it stands in the document. `items` holds a list's items as they
-    read with their numbers, `rows` a table's cells, `picture` the name of a picture in the file.
+    read with their numbers, `rows` a table's cells, `picture` the name of a picture in the file and
+    `description` what it shows. `depths` says how deep each item stands in a list of lists; empty: all at 0.
     """
 
     kind: BlockKind
@@ -100,6 +130,22 @@ class Block:
     items: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
     picture: str = ""
+    description: str = ""
+    depths: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """One thing that did not come over as it stood in the file.
+
+    `place` counts the file's paragraphs, tables and pictures from 1 (0: the file as a whole), `near` is how that
+    paragraph begins, and `text` what was lost, moved or accepted.
+    """
+
+    kind: LossKind
+    place: int
+    near: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +171,7 @@ class Document:
     repairs: tuple[Repair, ...]
     titled_by_name: bool = False
     salutation_after: int = 0
+    losses: tuple[Loss, ...] = ()
 
     @property
     def headings(self) -> list[Block]:
@@ -179,10 +226,28 @@ class RepairLog:
     """Everything that was done to a file's text, in the order it was done."""
 
     events: list[RepairEvent] = field(default_factory=list)
+    losses: list[Loss] = field(default_factory=list)
 
     def add(self, kind: RepairKind, line: SourceLine, example: str, removed: str = "") -> None:
         """Note one repair at a line. `removed` is the text no longer to be found in the result."""
         self.events.append(RepairEvent(kind, line.number, shorten(example), removed))
+
+    def lose(self, kind: LossKind, line: SourceLine | None, text: str) -> None:
+        """Note one loss at a line; None: in the file as a whole."""
+        if line is None:
+            self.losses.append(Loss(kind, 0, "", shorten(text)))
+            return
+        row = next((cell for row in line.rows for cell in row if cell), "")
+        near = (line.text.strip() or row)[:NEAR_CHARS]
+        self.losses.append(Loss(kind, line.number + 1, near, shorten(text)))
+
+    def losses_by_part(self, starts: Sequence[int]) -> list[tuple[Loss, ...]]:
+        """Return the losses of each part of a file; what concerns the whole file stands with the first."""
+        cuts = [0, *(start + 1 for start in starts[1:])]
+        found: list[list[Loss]] = [[] for _ in cuts]
+        for loss in sorted(self.losses, key=lambda one: one.place):
+            found[max(bisect_right(cuts, loss.place) - 1, 0)].append(loss)
+        return [tuple(losses) for losses in found]
 
     def by_part(self, starts: Sequence[int]) -> list[tuple[Repair, ...]]:
         """Sum up the repairs of each part of a file, by kind. `starts` are the parts' first source lines."""
@@ -201,7 +266,7 @@ class RepairLog:
         return tuple(Repair(kind, counts[kind], example) for kind, example in examples.items())
 
 
-EXAMPLE_CHARS = 80
+EXAMPLE_CHARS, NEAR_CHARS = 80, 24
 
 
 def shorten(text: str) -> str:

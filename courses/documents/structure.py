@@ -114,7 +114,7 @@ def build_blocks(lines: Sequence[SourceLine]) -> list[Block]:
         if line.kind == "table":
             blocks.append(Block("table", rows=line.rows))
         elif line.kind == "picture":
-            blocks.append(Block("picture", picture=line.picture))
+            blocks.append(Block("picture", picture=line.picture, description=line.description))
         elif level := levels.of(place):
             blocks.append(Block("heading", _tidy(line.text), level, source=line.text))
         elif run_in := levels.run_in(place):
@@ -135,15 +135,28 @@ def _tidy(text: str) -> str:
 def _add_item(blocks: list[Block], line: SourceLine) -> None:
     kind = "bullets" if line.kind == "bullet" else "numbers"
     last = blocks[-1] if blocks else None
-    if last is not None and last.kind == kind and _counts_on(last.items[-1], line):
-        blocks[-1] = replace(last, items=(*last.items, line.text))
+    if last is not None and last.kind in {"bullets", "numbers"} and _belongs_to(last, kind, line):
+        depths = (*(last.depths or (0,) * len(last.items)), line.depth)
+        blocks[-1] = replace(last, items=(*last.items, line.text), depths=depths if any(depths) else ())
     elif line.kind == "bullet":
-        blocks.append(Block("bullets", items=(line.text,)))
+        depths = (line.depth,) if line.depth else ()
+        blocks.append(Block("bullets", items=(line.text,), depths=depths))
     else:
         mark = mark_of(line.text)
         # A list in the page counts from 1; an item that does not keeps its number as text.
         starts = mark is not None and mark[0] == "digit" and number_of(mark[1]) == 1
-        blocks.append(Block("numbers", items=(line.text,)) if starts else Block("paragraph", line.text))
+        depths = (line.depth,) if line.depth else ()
+        listed = Block("numbers", items=(line.text,), depths=depths)
+        blocks.append(listed if starts else Block("paragraph", line.text))
+
+
+def _belongs_to(last: Block, kind: str, line: SourceLine) -> bool:
+    """Whether an item goes on a list: as one of an inner list, or as the next of the outermost."""
+    depths = last.depths or (0,) * len(last.items)
+    if line.depth > depths[0]:
+        return True
+    outermost = [item for item, depth in zip(last.items, depths, strict=True) if depth <= depths[0]]
+    return last.kind == kind and _counts_on(outermost[-1], line)
 
 
 def _counts_on(last: str, line: SourceLine) -> bool:

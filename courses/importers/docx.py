@@ -1,11 +1,13 @@
 """Reader of .docx: paragraphs, headings, lists with Word's numbers, tables and pictures, in their order.
 
 `parse` runs in a child process (common.quarantine), knows nothing of Django and returns plain data. Headers,
-footers, comments, deleted text, hidden text and contents lists are not part of the text.
+footers, comments, deleted text, hidden text and contents lists are not part of the text; each of them is
+listed as a loss, with its place.
 """
 
 import dataclasses
 import posixpath
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -15,8 +17,9 @@ from lxml import etree  # type: ignore[import-untyped]
 
 from courses.documents import Document, DocumentProblem, SourceLine, understand
 from courses.documents.shapes import RepairLog
-from courses.importers.docx_body import DRAWING, MATH, Body, R, Style, child_value, is_on, numbering_of
+from courses.importers.docx_body import Body, Style, numbering_of
 from courses.importers.docx_numbering import W, read_numbering
+from courses.importers.docx_words import DRAWING, MATH, R, all_text, child_value, is_on, loss
 from courses.importers.pictures import MAX_PICTURE_BYTES, is_usable
 
 _RELATIONS = "{http://schemas.openxmlformats.org/package/2006/relationships}"
@@ -37,16 +40,24 @@ def read_lines(parsed: dict[str, Any], *, fallback_title: str) -> list[Document]
         raise DocumentProblem(parsed["problem"], parsed["detail"])
     lines = [
         SourceLine(
-            **{**line, "rows": tuple(tuple(row) for row in line.get("rows", []))},
+            **{
+                **{name: value for name, value in line.items() if name != "losses"},
+                "rows": tuple(tuple(row) for row in line.get("rows", [])),
+            },
             number=number,
             whole=True,
         )
         for number, line in enumerate(parsed["lines"])
     ]
     log = RepairLog()
-    for line in lines:
+    for one in parsed["losses"]:
+        log.lose(one["kind"], None, one["text"])
+    for line, read in zip(lines, parsed["lines"], strict=True):
+        for one in read.get("losses", ()):
+            log.lose(one["kind"], line, one["text"])
         if line.picture in parsed["left_out"]:
             log.add("picture_left_out", line, line.picture.rsplit("/", 1)[-1])
+            log.lose("picture", line, line.picture.rsplit("/", 1)[-1])
     lines = [line for line in lines if line.kind != "picture" or line.picture not in parsed["left_out"]]
     for text in parsed["contents"]:
         log.add("contents_list", lines[0] if lines else SourceLine(""), text, removed=text)
@@ -98,8 +109,11 @@ class _Package:
         self.archive = archive
         self.names = set(archive.namelist())
         self.main = self._main_part()
+        self.links: dict[str, str] = {}
         self.relations = self._relations_of(self.main)
         self.contents: list[str] = []
+        self.notes: dict[tuple[str, str], int] = {}
+        self.comments = self._comments()
 
     def read(self) -> dict[str, Any]:
         root = self._xml(self.main)
@@ -116,7 +130,12 @@ class _Package:
         lines += self._notes(reader)
         pictures = {line["picture"] for line in lines if line.get("picture")}
         left_out = sorted(name for name in pictures if not self._is_usable(name))
-        return {"lines": lines, "contents": self.contents, "left_out": left_out}
+        return {
+            "lines": lines,
+            "contents": self.contents,
+            "left_out": left_out,
+            "losses": list(self._edges(reader)),
+        }
 
     def _is_usable(self, name: str) -> bool:
         with self.archive.open(name) as part:
@@ -147,6 +166,7 @@ class _Package:
         found = {}
         for relation in self._xml(relations).findall(f"{_RELATIONS}Relationship"):
             if relation.get("TargetMode") == "External":
+                self.links[relation.get("Id", "")] = relation.get("Target", "")
                 continue
             target = relation.get("Target", "")
             path = (
@@ -168,14 +188,59 @@ class _Package:
         kind, path = self.relations.get(relation, ("", ""))
         return path if kind == "image" and path in self.names else ""
 
+    def link(self, relation: str) -> str:
+        """Return the address outside the package a relation leads to, or nothing."""
+        return self.links.get(relation, "")
+
+    def comment(self, identity: str) -> str:
+        """Return who wrote a comment and what it says, or nothing."""
+        return self.comments.get(identity, "")
+
+    def note_number(self, kind: str, identity: str) -> int:
+        """Return the number under which a note stands at the end: notes are counted as they are met."""
+        return self.notes.setdefault((kind, identity), len(self.notes) + 1)
+
+    def _comments(self) -> dict[str, str]:
+        root = self._related("comments")
+        found = {}
+        for one in root if root is not None else ():
+            author, text = one.get(f"{W}author", ""), " ".join(all_text(p) for p in one.iter(f"{W}p")).strip()
+            found[one.get(f"{W}id", "")] = f"{author}：{text}" if author else text
+        return found
+
+    def _edges(self, reader: Body) -> Iterator[dict[str, str]]:
+        """Yield the texts of headers and footers, each once; page numbers alone are nobody's loss."""
+        texts: dict[str, None] = {}
+        for kind, path in self.relations.values():
+            if kind in {"header", "footer"} and path in self.names:
+                texts[" ".join(line["text"].strip() for line in reader.lines_of(self._xml(path))).strip()] = (
+                    None
+                )
+        for text in texts:
+            if re.sub(r"[\s\d第页共/／—–-]|of|Page", "", text):
+                yield loss("header_footer", text)
+
     def _notes(self, reader: Body) -> Iterator[dict[str, Any]]:
-        for kind in ("footnotes", "endnotes"):
-            root = self._related(kind)
+        """Yield the notes as paragraphs at the end, in the order of their numbers in the text."""
+        texts: dict[tuple[str, str], dict[str, Any]] = {}
+        for kind in ("footnote", "endnote"):
+            root = self._related(f"{kind}s")
             for note in root if root is not None else ():
                 if note.get(f"{W}type") is None:
-                    text = " ".join(line["text"] for line in reader.lines_of(note)).strip()
-                    if text:
-                        yield {"text": f"注：{text}"}
+                    lines = list(reader.lines_of(note))
+                    text = " ".join(line["text"].strip() for line in lines).strip()
+                    losses = [one for line in lines for one in line.get("losses", ())]
+                    texts[kind, note.get(f"{W}id", "")] = {"text": text, "losses": losses}
+        for key, number in self.notes.items():
+            found = texts.pop(key, {"text": "", "losses": []})
+            if found["text"]:
+                found["losses"].insert(0, loss("note", found["text"]))
+            else:
+                found["losses"].append(loss("note", ""))
+            yield {**found, "text": f"〔注{number}〕{found['text']}"}
+        for found in texts.values():
+            if found["text"]:
+                yield {**found, "text": f"注：{found['text']}"}
 
     def _styles(self) -> dict[str, Style]:
         root = self._related("styles")

@@ -1,28 +1,24 @@
 """The body of a .docx turned into lines: paragraphs with their numbers, tables, pictures, text boxes."""
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any
 
 from courses.importers.docx_numbering import Numbering, W
+from courses.importers.docx_words import (
+    MC,
+    Package,
+    Words,
+    all_text,
+    alternative,
+    child_value,
+    is_deleted_mark,
+    loss,
+)
 
-R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
-DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
-_VML = "{urn:schemas-microsoft-com:vml}"
-_MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
-MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
-_SUPERSCRIPT = str.maketrans("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ")
-_SUBSCRIPT = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
-
-
-class Package(Protocol):
-    """What the body needs of its file: its pictures, and where to put contents lists."""
-
-    contents: list[str]
-
-    def picture(self, relation: str) -> str:
-        """Return the path of a picture in the package, or nothing."""
-        ...
+# How the label of an inner item of a list begins: 1. a) ① （1）; 一、 and （一） are headings' labels.
+_ITEM_LABEL = re.compile(r"[（(]?[0-9a-zA-Z①-⑳]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +30,6 @@ class Style:
     bold: bool = False
     centred: bool = False
     contents: bool = False
-
-
-def child_value(element: Any, name: str) -> str | None:
-    """Return the `w:val` of a child element, None if there is none."""
-    child = element.find(f"{W}{name}")
-    return None if child is None else child.get(f"{W}val")
-
-
-def is_on(element: Any) -> bool:
-    """Whether a switch such as `w:b` is there and not turned off."""
-    return element is not None and element.get(f"{W}val", "1") not in {"0", "false", "off"}
 
 
 def numbering_of(properties: Any) -> tuple[str, int] | None:
@@ -63,6 +48,8 @@ class Body:
         self.package = package
         self.styles = styles
         self.numbering = numbering
+        self.has_emphasis = False
+        self.carried: Words | None = None  # paragraphs whose ends were deleted: they go on in the next
 
     def lines_of(self, parent: Any) -> Iterator[dict[str, Any]]:
         """Yield the lines below an element in their order."""
@@ -70,13 +57,21 @@ class Body:
             if element.tag == f"{W}p":
                 yield from self._paragraph(element)
             elif element.tag == f"{W}tbl":
+                yield from self._rest()
                 yield from self._table(element)
             elif element.tag == f"{W}sdt":
                 yield from self._content_control(element)
-            elif element.tag == f"{_MC}AlternateContent":
-                yield from self.lines_of(_alternative(element))
+            elif element.tag == f"{MC}AlternateContent":
+                yield from self.lines_of(alternative(element))
             elif element.tag in {f"{W}ins", f"{W}moveTo", f"{W}customXml", f"{W}smartTag", f"{W}sdtContent"}:
                 yield from self.lines_of(element)
+        yield from self._rest()
+
+    def _rest(self) -> Iterator[dict[str, Any]]:
+        """Yield what was carried to a next paragraph that never came."""
+        words, self.carried = self.carried, None
+        if words is not None:
+            yield from self._lines(words, None)
 
     def _content_control(self, element: Any) -> Iterator[dict[str, Any]]:
         gallery = element.find(f"{W}sdtPr/{W}docPartObj/{W}docPartGallery")
@@ -90,9 +85,20 @@ class Body:
 
     def _paragraph(self, element: Any) -> Iterator[dict[str, Any]]:
         properties = element.find(f"{W}pPr")
-        style = self._style_of(properties)
-        words = _Words(self.package)
+        words, self.carried = self.carried or Words(self.package), None
         words.read(element)
+        if words.emphasis and not self.has_emphasis:
+            # Once for the file: there may be some in every paragraph, and it would hide what else was lost.
+            self.has_emphasis = True
+            words.losses.append(loss("emphasis", words.emphasis))
+        if is_deleted_mark(properties):
+            self.carried = words
+        else:
+            yield from self._lines(words, properties)
+
+    def _lines(self, words: Words, properties: Any) -> Iterator[dict[str, Any]]:
+        """Yield one paragraph's lines, then its pictures and text boxes. Losses stand with the first line."""
+        style = self._style_of(properties)
         texts = words.text.split("\n")
         if style.contents:
             self.package.contents += [text for text in texts if text.strip()]
@@ -117,18 +123,28 @@ class Body:
             kind = "text" if place or not label else label[1]
             if not text.strip() and place:
                 continue
-            yield {"text": text, "kind": kind, "page_break_before": words.page_break and place == 0, **common}
-        for picture in words.pictures:
-            yield {"text": "", "kind": "picture", "picture": picture}
+            yield {
+                "text": text,
+                "kind": kind,
+                "depth": label[2] if label and not place else 0,
+                "page_break_before": words.page_break and place == 0,
+                "losses": [] if place else words.losses,
+                **common,
+            }
+        for path, description in words.pictures:
+            yield {"text": "", "kind": "picture", "picture": path, "description": description}
         for box in words.boxes:
-            yield from self.lines_of(box)
+            lines = list(self.lines_of(box))
+            if said := " ".join(line["text"] for line in lines if line["text"].strip()):
+                lines[0]["losses"] = [loss("text_box", said), *lines[0].get("losses", ())]
+            yield from lines
 
     def _style_of(self, properties: Any) -> Style:
         name = child_value(properties, "pStyle") if properties is not None else None
         return self.styles.get(name or "", Style())
 
-    def _label(self, properties: Any, style: Style) -> tuple[str, str] | None:
-        """Return the number Word would print and the kind of line it makes."""
+    def _label(self, properties: Any, style: Style) -> tuple[str, str, int] | None:
+        """Return the number Word would print, the kind of line it makes and how deep it stands."""
         own = numbering_of(properties) if properties is not None else None
         numbering = own if own is not None and own[0] else style.numbering
         if (own is not None and own[0] == "0") or numbering is None:
@@ -138,58 +154,83 @@ class Body:
             return None
         text, bullet = label
         if bullet:
-            return "", "bullet"
+            return "", "bullet", numbering[1]
         space = " " if text and (text[-1].isalnum() or text[-1] == ".") else ""
-        return text + space, "numbered" if text[:1].isdecimal() else "text"
+        is_item = text[:1].isdecimal() or (numbering[1] > 0 and _ITEM_LABEL.match(text) is not None)
+        return text + space, "numbered" if is_item else "text", numbering[1] if is_item else 0
 
     def _table(self, element: Any) -> Iterator[dict[str, Any]]:
-        rows = [self._cells(row) for row in _rows(element)]
-        size = max(map(len, rows), default=0)
+        rows = _rows(element)
+        size = max((sum(_span(cell) for cell in _cells(row)) for row in rows), default=0)
         if size <= 1:
             # A frame around the text, not a table.
-            for row in _rows(element):
-                for cell in row.findall(f"{W}tc"):
+            for row in rows:
+                for cell in _cells(row):
                     yield from self.lines_of(cell)
             return
-        filled = [[*row, *[""] * (size - len(row))] for row in rows]
-        if any(cell for row in filled for cell in row):
-            yield {"text": "", "kind": "table", "rows": filled}
-        for cell in element.iter(f"{DRAWING}blip"):
-            picture = self.package.picture(cell.get(f"{R}embed", ""))
-            if picture:
-                yield {"text": "", "kind": "picture", "picture": picture}
+        table = _Table()
+        for row in rows:
+            if row.find(f"{W}trPr/{W}del") is not None:
+                table.losses.append(loss("deleted", all_text(row)))
+                continue
+            texts = self._texts_of(row, table)
+            table.rows.append([*texts, *[""] * (size - len(texts))][:size])
+        if any(cell for row in table.rows for cell in row) or table.losses:
+            yield {"text": "", "kind": "table", "rows": table.rows, "losses": table.losses}
+        yield from table.pictures
 
-    def _cells(self, row: Any) -> list[str]:
-        cells: list[str] = []
-        for cell in row.iter(f"{W}tc"):
-            if next(cell.iterancestors(f"{W}tr")) is not row:
-                continue  # of a table inside this one; its text comes with the cell that holds it
-            properties = cell.find(f"{W}tcPr")
-            merged = properties.find(f"{W}vMerge") if properties is not None else None
+    def _texts_of(self, row: Any, table: "_Table") -> list[str]:
+        """Return the texts of a row's cells; merged cells give empty ones, as the lesson's table has none."""
+        before = child_value(row, f"trPr/{W}gridBefore") or "0"
+        texts = [""] * (min(int(before), 64) if before.isdecimal() else 0)
+        for cell in _cells(row):
+            merged = cell.find(f"{W}tcPr/{W}vMerge")
             goes_on = merged is not None and merged.get(f"{W}val", "continue") == "continue"
-            cells.append("" if goes_on else self._cell_text(cell))
-            span = child_value(properties, "gridSpan") if properties is not None else None
-            cells += [""] * (min(int(span), 64) - 1 if span and span.isdecimal() else 0)
-        return cells
+            text = "" if goes_on else self._text_of(cell, table)
+            if _span(cell) > 1 or (merged is not None and not goes_on):
+                table.losses.append(loss("merged_cells", text))
+            texts += [text, *[""] * (_span(cell) - 1)]
+        if row.find(f"{W}trPr/{W}ins") is not None:
+            table.losses.append(loss("inserted", " ".join(text for text in texts if text)))
+        return texts
 
-    def _cell_text(self, cell: Any) -> str:
+    def _text_of(self, cell: Any, table: "_Table") -> str:
         texts = []
         for line in self.lines_of(cell):
-            texts += [line["text"].strip(), *(" ".join(row).strip() for row in line.get("rows", ()))]
+            inner = [" ".join(row).strip() for row in line.get("rows", ())]
+            texts += [line["text"].strip(), *inner]
+            table.losses += line.get("losses", ())
+            if inner:
+                table.losses.append(loss("inner_table", " ".join(inner)))
+            if line.get("picture"):
+                table.losses.append(loss("picture_moved", line["description"]))
+                table.pictures.append(line)
         return " ".join(text for text in texts if text)
+
+
+@dataclass(slots=True)
+class _Table:
+    """What has been read of one table."""
+
+    rows: list[list[str]] = field(default_factory=list)
+    losses: list[dict[str, str]] = field(default_factory=list)
+    pictures: list[dict[str, Any]] = field(default_factory=list)
+
+
+def _cells(row: Any) -> list[Any]:
+    """Return the cells of a row itself, not those of a table inside it."""
+    return [cell for cell in row.iter(f"{W}tc") if next(cell.iterancestors(f"{W}tr")) is row]
+
+
+def _span(cell: Any) -> int:
+    """Return over how many columns a cell goes, at most 64."""
+    properties = cell.find(f"{W}tcPr")
+    span = child_value(properties, "gridSpan") if properties is not None else None
+    return min(max(int(span), 1), 64) if span and span.isdecimal() else 1
 
 
 def _rows(table: Any) -> list[Any]:
     return [row for row in table.iter(f"{W}tr") if next(row.iterancestors(f"{W}tbl")) is table]
-
-
-def _alternative(element: Any) -> Any:
-    """Return the branch to read: both say the same, for newer and older programs."""
-    choice = element.find(f"{_MC}Choice")
-    if choice is not None and len(choice):
-        return choice
-    fallback = element.find(f"{_MC}Fallback")
-    return fallback if fallback is not None else ()
 
 
 def _is_indented(properties: Any) -> bool:
@@ -197,110 +238,3 @@ def _is_indented(properties: Any) -> bool:
     if indent is None:
         return False
     return any(indent.get(f"{W}{name}", "0") not in {"", "0"} for name in ("firstLine", "firstLineChars"))
-
-
-_SKIPPED = {
-    f"{W}{name}"
-    for name in ("pPr", "rPr", "del", "moveFrom", "delText", "instrText", "rt", "commentReference")
-}
-
-
-class _Words:
-    """Collects what one paragraph says: its text, pictures and text boxes."""
-
-    def __init__(self, package: Package) -> None:
-        self.package = package
-        self.pieces: list[str] = []
-        self.pictures: list[str] = []
-        self.boxes: list[Any] = []
-        self.page_break = False
-        self.has_bold = self.has_plain = False
-        self.fields: list[str] = []
-
-    @property
-    def text(self) -> str:
-        return "".join(self.pieces)
-
-    @property
-    def is_bold(self) -> bool:
-        return self.has_bold and not self.has_plain
-
-    def read(self, element: Any) -> None:
-        """Read the children of a paragraph or of something inside it."""
-        for child in element:
-            tag = child.tag
-            if tag in _SKIPPED or not isinstance(tag, str):
-                self._note_field(child)
-            elif tag == f"{W}r":
-                self._run(child)
-            elif tag == f"{W}fldSimple":
-                if not _is_page_field(child.get(f"{W}instr", "")):
-                    self.read(child)
-            elif tag == f"{_MC}AlternateContent":
-                self.read(_alternative(child))
-            elif tag == f"{MATH}t":
-                self.pieces.append(child.text or "")
-            elif not self._special(child):
-                self.read(child)
-
-    def _note_field(self, element: Any) -> None:
-        if element.tag == f"{W}instrText" and self.fields:
-            self.fields[-1] += element.text or ""
-
-    def _run(self, run: Any) -> None:
-        properties = run.find(f"{W}rPr")
-        if properties is not None and is_on(properties.find(f"{W}vanish")):
-            return
-        before = len(self.pieces)
-        self.read(run)
-        said = "".join(self.pieces[before:])
-        if not said.strip():
-            return
-        bold = properties is not None and is_on(properties.find(f"{W}b"))
-        self.has_bold, self.has_plain = self.has_bold or bold, self.has_plain or not bold
-        raised = child_value(properties, "vertAlign") if properties is not None else None
-        table = {"superscript": _SUPERSCRIPT, "subscript": _SUBSCRIPT}.get(raised or "")
-        # m² and CO₂ must not become m2 and CO2; what has no raised form stays as it is.
-        if table and all(ord(char) in table for char in said):
-            self.pieces[before:] = [said.translate(table)]
-
-    def _special(self, element: Any) -> bool:
-        """Read an element that is not a container. Return False if it is one."""
-        name = element.tag
-        in_page_field = any(_is_page_field(field) for field in self.fields)
-        if name == f"{W}t":
-            if not in_page_field:
-                self.pieces.append(element.text or "")
-        elif name in {f"{W}tab", f"{W}ptab"}:
-            self.pieces.append("\t")
-        elif name in {f"{W}br", f"{W}cr"}:
-            self.page_break = self.page_break or element.get(f"{W}type") == "page"
-            self.pieces.append("\n")
-        elif name == f"{W}noBreakHyphen":
-            self.pieces.append("-")
-        elif name == f"{W}fldChar":
-            self._field(element.get(f"{W}fldCharType", ""))
-        elif name == f"{W}txbxContent":
-            self.boxes.append(element)
-        elif name == f"{DRAWING}blip":
-            self._picture(element.get(f"{R}embed", ""))
-        elif name == f"{_VML}imagedata":
-            self._picture(element.get(f"{R}id", ""))
-        else:
-            return False
-        return True
-
-    def _field(self, kind: str) -> None:
-        if kind == "begin":
-            self.fields.append("")
-        elif kind == "end" and self.fields:
-            self.fields.pop()
-
-    def _picture(self, relation: str) -> None:
-        path = self.package.picture(relation)
-        if path:
-            self.pictures.append(path)
-
-
-def _is_page_field(instruction: str) -> bool:
-    return instruction.strip().upper().split(" ")[0] in {"PAGE", "NUMPAGES", "SECTIONPAGES"}

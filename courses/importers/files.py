@@ -16,11 +16,13 @@ from common.archives import BadArchive, check_archive
 from courses.documents import Document, DocumentProblem, ProblemCode
 from courses.importers.docx import read_lines
 from courses.importers.markdown import read_markdown
+from courses.importers.pdf import read_pages
 from courses.importers.pictures import MAX_PICTURE_BYTES
 from courses.importers.text import read_text
 
 DOCUMENT_MAX_BYTES = 20 * 1024 * 1024
-SUFFIXES = (".docx", ".txt", ".md")
+SUFFIXES = (".docx", ".txt", ".md", ".pdf")
+GUESSED = (".pdf",)  # what is made of these somebody has to compare with the original
 PARSER_MEMORY_MB = 1024
 PARSER_SECONDS = 60
 
@@ -71,6 +73,11 @@ class FileReport:
     encoding: str | None = None
     documents: list[Document] = field(default_factory=list)
     problem: DocumentProblem | None = None
+
+    @property
+    def is_draft_only(self) -> bool:
+        """Whether the file's structure is guessed, so that what comes of it is never published unread."""
+        return Path(self.file).suffix.lower() in GUESSED
 
 
 def files_in(paths: Iterable[Path]) -> list[Path]:
@@ -132,6 +139,8 @@ def _read(path: Path, named: Path) -> tuple[list[Document], str | None]:
     title = title_of(named)
     if suffix == ".docx":
         return _read_docx(path, title), None
+    if suffix == ".pdf":
+        return _read_pdf(path, title), None
     data = path.read_bytes()
     _refuse_disguise(data)
     read = read_markdown if suffix == ".md" else read_text
@@ -217,6 +226,33 @@ def _read_docx(path: Path, title: str) -> list[Document]:
         code: ProblemCode = "unreadable" if stopped.reason == "failed" else "bomb"
         raise DocumentProblem(code, str(stopped)) from stopped
     return read_lines(parsed, fallback_title=title)
+
+
+def _read_pdf(path: Path, title: str) -> list[Document]:
+    with path.open("rb") as handle:
+        head = handle.read(4096)
+        handle.seek(max(path.stat().st_size - 2048, 0))
+        is_whole = b"%%EOF" in handle.read()
+    # Readers forgive some bytes before the sign (ISO 32000-1, annex H), and so do we.
+    if b"%PDF-" not in head[:1024]:
+        if not head.strip(b" \t\r\n\x00"):
+            raise DocumentProblem("empty")
+        kind = _kind_of(head)
+        names = {"zip": _office_kind_of_bytes(head), "ole": "Word 97-2003", "": "text"}
+        raise DocumentProblem("wrong_type", names.get(kind, kind))
+    try:
+        parsed = quarantine.run(
+            "courses.importers.pdf_pages:parse",
+            {"path": str(path.resolve())},
+            memory_mb=PARSER_MEMORY_MB,
+            timeout_s=PARSER_SECONDS,
+        )
+    except quarantine.Quarantined as stopped:
+        code: ProblemCode = "unreadable" if stopped.reason == "failed" else "bomb"
+        raise DocumentProblem(code, f"pdf {stopped}") from stopped
+    if parsed.get("problem") == "unreadable" and not is_whole:
+        raise DocumentProblem("truncated", parsed["detail"])
+    return read_pages(parsed, fallback_title=title)
 
 
 def _code_of(bad: BadArchive, path: Path) -> ProblemCode:

@@ -47,9 +47,9 @@ class DocumentUploadForm(forms.Form):
     documents = ManyFilesField(
         label=gettext_lazy("文件"),
         help_text=gettext_lazy(
-            "可选多个 .docx、.txt、.md 文件，每个不超过 20 MB。导入前先预览，不会直接保存。"
+            "可选多个 .docx、.txt、.md 或有文字的 .pdf 文件，每个不超过 20 MB。导入前先预览，不会直接保存。"
         ),
-        widget=ManyFilesInput(attrs={"accept": ".docx,.txt,.md"}),
+        widget=ManyFilesInput(attrs={"accept": ".docx,.txt,.md,.pdf"}),
     )
     lesson_type = forms.ChoiceField(
         label=gettext_lazy("类型"), choices=LESSON_TYPES, widget=forms.RadioSelect

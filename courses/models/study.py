@@ -9,8 +9,36 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from courses.models.pages import LessonPage
+from courses.models.lessons import LessonPage
 from people.models import Employee
+
+
+class LessonContent(models.Model):
+    """One state of a lesson as people signed for it. Inserted with the first study record of that state.
+
+    Wagtail's revisions may be purged; what somebody confirmed to have read must stay readable, and a new
+    edition is compared with it. `body` is the stored stream, `facts` as LessonPage.facts.
+    """
+
+    lesson = models.ForeignKey(LessonPage, on_delete=models.PROTECT, related_name="contents")
+    content_sha256 = models.CharField(max_length=64)
+    title = models.CharField(_("课件名称"), max_length=255)
+    edition = models.CharField(_("版本"), max_length=30, blank=True)
+    body = models.JSONField(default=list)
+    facts = models.JSONField(default=list)
+    film_sha256 = models.CharField(max_length=64, blank=True)
+    package_sha256 = models.CharField(max_length=64, blank=True)
+    kept_at = models.DateTimeField(_("留存时间"))
+
+    class Meta:
+        verbose_name = _("课件内容存档")
+        verbose_name_plural = _("课件内容存档")
+        constraints = [
+            models.UniqueConstraint(fields=["lesson", "content_sha256"], name="courses_content_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title} {self.content_sha256[:8]}"
 
 
 class StudyProgress(models.Model):
@@ -30,7 +58,12 @@ class StudyProgress(models.Model):
     content_sha256 = models.CharField(max_length=64)
     needs = models.JSONField(default=dict)
     watched = models.JSONField(default=list)
+    attention = models.JSONField(default=dict, help_text="courses.shapes.AttentionState; empty: not begun")
+    open_check = models.OneToOneField(
+        "courses.StudyCheck", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     read_s = models.JSONField(default=dict)
+    package = models.JSONField(default=dict, help_text="part → courses.shapes.PackagePart")
     read_confirmed_at = models.DateTimeField(_("确认已读时间"), null=True, blank=True)
     started_at = models.DateTimeField(_("开始时间"))
     completed_at = models.DateTimeField(_("完成时间"), null=True, blank=True)
@@ -103,6 +136,40 @@ class StudyBeat(models.Model):
         return f"{self.session_id}/{self.seq}"
 
 
+class StudyCheck(models.Model):
+    """A check during a film: asked once, settled once.
+
+    `content` (courses.shapes.CheckContent) is what was asked, kept although the question may change later;
+    `taken_back` (courses.shapes.Intervals) is what an unanswered check cost.
+    """
+
+    progress = models.ForeignKey(StudyProgress, on_delete=models.PROTECT, related_name="checks")
+    number = models.PositiveIntegerField()
+    content = models.JSONField()
+    at_s = models.FloatField(help_text="seconds of film credited when it was asked")
+    asked_at = models.DateTimeField(_("提问时间"))
+    due_at = models.DateTimeField(_("回答期限"))
+    tries = models.PositiveSmallIntegerField(_("答错次数"), default=0)
+    outcome = models.CharField(_("结果"), max_length=10, blank=True, help_text="courses.attention.Outcome")
+    settled_at = models.DateTimeField(_("了结时间"), null=True, blank=True)
+    taken_back = models.JSONField(default=list)
+
+    class Meta:
+        verbose_name = _("观看确认")
+        verbose_name_plural = _("观看确认")
+        constraints = [
+            models.UniqueConstraint(fields=["progress", "number"], name="courses_check_once"),
+            models.CheckConstraint(
+                condition=Q(outcome="", settled_at__isnull=True)
+                | (~Q(outcome="") & Q(settled_at__isnull=False)),
+                name="courses_check_settled_whole",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.progress_id}/{self.number}"
+
+
 class StudyRecord(models.Model):
     """That a person completed a lesson, and exactly which text and film it was. Inserted only."""
 
@@ -114,6 +181,10 @@ class StudyRecord(models.Model):
     film_sha256 = models.CharField(max_length=64, blank=True)
     watched_s = models.PositiveIntegerField(_("观看秒数"), default=0)
     read_s = models.PositiveIntegerField(_("阅读秒数"), default=0)
+    package_sha256 = models.CharField(max_length=64, blank=True)
+    package_result = models.JSONField(
+        default=dict, blank=True, help_text="courses.shapes.PackageResult: the package's own word"
+    )
     started_at = models.DateTimeField(_("开始时间"))
     completed_at = models.DateTimeField(_("完成时间"))
 

@@ -19,7 +19,14 @@ from courses.actions.lessons import create_lesson_pages
 from courses.actions.shelves import SHELF_OF_TYPE, SHELVES, ensure_shelves
 from courses.documents import Document, DocumentProblem
 from courses.importers.files import FileReport, pictures_of
-from courses.importers.messages import REPAIR_NAMES, problem_message, warnings_of
+from courses.importers.messages import (
+    LOSS_NAMES,
+    REPAIR_NAMES,
+    loss_place,
+    loss_text,
+    problem_message,
+    warnings_of,
+)
 from courses.importers.upload_form import LESSON_TYPES, DocumentUploadForm
 from courses.importers.uploads import Upload, UploadGone, discard_upload, keep_upload, open_upload, reports_of
 from courses.models import LessonPage, ShelfPage
@@ -76,6 +83,7 @@ class DocumentPreview:
     key: str
     document: Document
     repairs: list[tuple[str, int, str]]
+    losses: list[tuple[str, str, str]]
     warnings: list[str]
     first_paragraphs: list[str]
 
@@ -164,6 +172,9 @@ def _file_preview(number: int, report: FileReport) -> dict[str, Any]:
                 key=f"{number}-{place}",
                 document=document,
                 repairs=[(str(REPAIR_NAMES[one.kind]), one.count, one.example) for one in document.repairs],
+                losses=[
+                    (str(LOSS_NAMES[one.kind]), loss_place(one), loss_text(one)) for one in document.losses
+                ],
                 warnings=warnings_of(document),
                 first_paragraphs=[one.text for one in document.blocks if one.kind == "paragraph"][
                     :FIRST_PARAGRAPHS

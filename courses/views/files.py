@@ -1,23 +1,33 @@
-"""Films, subtitles and pictures for people who may see them; 404 for everyone else."""
+"""Films, subtitles and pictures for people who may see them; 404 for everyone else, 403 for another's address."""
+
+from pathlib import Path
 
 from django.core.files.storage import default_storage
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseForbidden
 from django.views.decorators.http import require_safe
 
-from courses.delivery import PRIVATE, deliver, picture_type
+from common.clock import now
+from common.delivery import PRIVATE, deliver, picture_type
 from courses.models import Film, FilmSubtitle
-from courses.queries import get_film_for, get_subtitle_for
+from courses.queries import get_film_for, get_subtitle_for, may_fetch_file
 
+TYPES = {".mp3": "audio/mpeg", ".m4a": "audio/mp4", ".wav": "audio/wav"}
 PICTURE_FOLDERS = ("images", "original_images")
 
 
 @require_safe
 def film(request: HttpRequest, pk: int, filename: str) -> HttpResponseBase:
-    """Send a film, in ranges if asked. The name must be the file's: a replaced film has a new address."""
+    """Send a film, in ranges if asked. The name must be the file's: a replaced film has a new address.
+
+    `?for=` is what makes the address one person's, for a while; without it only those who work on films get it.
+    """
     found = _film_or_404(request, pk)
     if filename != found.filename:
         raise Http404(filename)
-    return deliver(request, found.file.storage, found.file.name, content_type="video/mp4")
+    if not may_fetch_file(request.user, found, request.GET.get("for", ""), now()):
+        return HttpResponseForbidden()
+    kind = TYPES.get(Path(found.file.name).suffix.lower(), "video/mp4")
+    return deliver(request, found.file.storage, found.file.name, content_type=kind)
 
 
 @require_safe

@@ -1,4 +1,4 @@
-"""Take documents in: speeches, cases and rules from .docx, .txt and .md files."""
+"""Take documents in: speeches, cases and rules from .docx, .txt, .md and .pdf files."""
 
 import json
 from argparse import ArgumentParser
@@ -15,14 +15,23 @@ from courses.actions.lessons import LessonResult, create_lesson_pages
 from courses.actions.shelves import SHELF_OF_TYPE, SHELVES, UnknownShelf, ensure_shelves, get_shelf
 from courses.documents import DocumentProblem
 from courses.importers.files import FileReport, files_in, pictures_of, read_file
-from courses.importers.messages import REPAIR_NAMES, problem_message, report_data
+from courses.importers.messages import (
+    LOSS_NAMES,
+    REPAIR_NAMES,
+    loss_place,
+    loss_text,
+    problem_message,
+    report_data,
+)
 from courses.models import ShelfPage
 
 
 class Command(BaseCommand):
     """Import documents as drafts; list every repair; go on past bad files."""
 
-    help = "Import .docx, .txt and .md files as lessons (drafts unless --publish)."
+    help = (
+        "Import .docx, .txt, .md and .pdf files as lessons (drafts unless --publish; those of a PDF always)."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
@@ -83,7 +92,7 @@ class Command(BaseCommand):
                 shelf=shelf,
                 pictures=pictures_of(report),
                 source=Path(report.file).stem,
-                publish=options["publish"],
+                publish=options["publish"] and not report.is_draft_only,
                 acting_user=None,
                 now=clock.now(),
             )
@@ -108,6 +117,10 @@ class Command(BaseCommand):
             )
             for repair in document.repairs:
                 self.stdout.write(f"    {REPAIR_NAMES[repair.kind]} ×{repair.count}：{repair.example}")
+            for loss in document.losses:
+                self.stdout.write(
+                    f"    ! {loss_place(loss)}：{LOSS_NAMES[loss.kind]}：{loss_text(loss)}".rstrip("：")
+                )
             if dry_run:
                 self.stdout.write("    " + _("试运行，没有保存"))
             elif results[place].created:

@@ -8,19 +8,21 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from common.clock import now
 from courses.actions.films import store_film
-from courses.films import BadFilm, BadSubtitles
+from courses.films import BadFilm
+from courses.importers.subtitle_messages import fault_messages
+from courses.subtitles import BadSubtitles, decode_subtitles
 
 
 class Command(BaseCommand):
     """`manage.py import_film FILE.mp4 --title T [--subtitles F.vtt] [--json]`."""
 
-    help = "Store an .mp4 film (H.264 + AAC) with its WebVTT subtitles in the library."
+    help = "Store an .mp4 film (H.264 + AAC) with its subtitles (WebVTT or SRT) in the library."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the file and its title."""
         parser.add_argument("file", type=Path)
         parser.add_argument("--title", default="", help="default: the file's name")
-        parser.add_argument("--subtitles", type=Path, help="a WebVTT file in UTF-8")
+        parser.add_argument("--subtitles", type=Path, help="a .vtt or .srt file")
         parser.add_argument("--json", action="store_true", dest="as_json")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -39,10 +41,11 @@ class Command(BaseCommand):
                 now=now(),
             )
         except (BadFilm, BadSubtitles) as error:
-            code = getattr(error, "code", "subtitles")
+            code = error.code if isinstance(error, BadFilm) else "subtitles"
+            told = fault_messages(error) if isinstance(error, BadSubtitles) else [str(error)]
             if not options["as_json"]:
-                raise CommandError(str(error)) from error
-            result["errors"].append({"code": code, "message": str(error)})
+                raise CommandError("\n".join(told)) from error
+            result["errors"] += [{"code": code, "message": message} for message in told]
             self.stdout.write(json.dumps(result, ensure_ascii=False))
             raise SystemExit(1) from error
         film = stored.film
@@ -63,9 +66,6 @@ class Command(BaseCommand):
 
 
 def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise BadSubtitles(f"找不到字幕文件“{path}”，请检查路径。") from error
-    except UnicodeDecodeError as error:
-        raise BadSubtitles(f"字幕文件“{path}”不是 UTF-8 编码，请另存为 UTF-8 后再试。") from error
+    if not path.is_file():
+        raise BadFilm("missing", f"找不到字幕文件“{path}”，请检查路径。")
+    return decode_subtitles(path.read_bytes())

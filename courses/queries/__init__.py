@@ -1,0 +1,91 @@
+"""What pages and other rooms read about courses. Everything a person names by id goes through here."""
+
+from courses.queries.access import can_read, closed_paths, get_lesson_for, readable
+from courses.queries.catalogue import (
+    CourseProgress,
+    LessonStanding,
+    course_progress,
+    lessons_of,
+    standings,
+    unpublished_lessons_of,
+)
+from courses.queries.entries import catalogue_entries, hazard_names, post_names, posts_of, work_names
+from courses.queries.films import (
+    encoding_job_of,
+    films_to_encode,
+    get_film_for,
+    get_subtitle_for,
+    lessons_showing,
+    may_edit_films,
+    pages_using,
+)
+from courses.queries.gates import Gate, Prerequisite, gate_of, prerequisites_of
+from courses.queries.search import ranked_pages
+from courses.queries.streams import (
+    SessionNeeded,
+    file_address,
+    get_encoding,
+    may_fetch_file,
+    open_stream,
+    segment_allowed,
+)
+from courses.queries.study import (
+    PACKAGE_SECTION,
+    PinnedContent,
+    content_studied_before,
+    difference_since,
+    intervals_of,
+    needs_of,
+    pinned_content,
+    progress_of,
+    progress_pct,
+    studied_again,
+    study_records_of,
+)
+
+__all__ = [
+    "PACKAGE_SECTION",
+    "CourseProgress",
+    "Gate",
+    "LessonStanding",
+    "PinnedContent",
+    "Prerequisite",
+    "SessionNeeded",
+    "can_read",
+    "catalogue_entries",
+    "closed_paths",
+    "content_studied_before",
+    "course_progress",
+    "difference_since",
+    "encoding_job_of",
+    "file_address",
+    "films_to_encode",
+    "gate_of",
+    "get_encoding",
+    "get_film_for",
+    "get_lesson_for",
+    "get_subtitle_for",
+    "hazard_names",
+    "intervals_of",
+    "lessons_of",
+    "lessons_showing",
+    "may_edit_films",
+    "may_fetch_file",
+    "needs_of",
+    "open_stream",
+    "pages_using",
+    "pinned_content",
+    "post_names",
+    "posts_of",
+    "prerequisites_of",
+    "progress_of",
+    "progress_pct",
+    "ranked_pages",
+    "readable",
+    "segment_allowed",
+    "standings",
+    "studied_again",
+    "study_records_of",
+    "unpublished_lessons_of",
+    "work_names",
+]
