@@ -3,6 +3,11 @@
 Rows of a blueprint may overlap (a row "any topic" beside a row "hot work"), so they can compete for the same
 questions. Whether all can be met is a flow between rows and questions; it is solved by augmenting paths, so a
 paper is found whenever there is one.
+
+Exposure: a question that stood in too many of the last papers is left aside as long as the rows can be met
+without it. Where they cannot, the least used ones are taken: sets of questions that can meet the rows together
+are the independent sets of a matroid, so taking the least used first gives the least use there can be
+(J. Edmonds, Math. Programming 1, 1971). A start never fails for it.
 """
 
 import base64
@@ -13,6 +18,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import groupby
 from random import Random
 
 from exams.shapes import Option, Paper, PaperPolicy, PaperSlot
@@ -64,6 +70,32 @@ class Drawn:
 
     item: PoolItem
     row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """How often questions (by id) stood in the last papers, and from how many uses on one is left aside."""
+
+    uses: Mapping[int, int]
+    most: int
+
+    @classmethod
+    def of(cls, uses: Mapping[int, int], *, max_pct: int, papers: int) -> "Exposure":
+        """Return the limit "in at most `max_pct` percent of the papers", the next one counted; at least once."""
+        return cls(uses, max(max_pct * (papers + 1) // 100, 1))
+
+    def over(self, item: PoolItem) -> int:
+        """Return by how many uses a question would be above the limit if it were drawn once more."""
+        return max(self.uses.get(item.question_id, 0) + 1 - self.most, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class RowFit:
+    """How a row fares while all are edited: `eligible` fit it by themselves, `missing` lack it in the end."""
+
+    row: Row
+    eligible: int
+    missing: int
 
 
 class InfeasibleBlueprint(Exception):
@@ -134,6 +166,20 @@ class _Assignment:
         return missing
 
 
+def fits(rows: Sequence[Row], pool: Sequence[PoolItem]) -> tuple[RowFit, ...]:
+    """Return how each row fares, in order of position: earlier rows are served first, as in `check_feasible`."""
+    ordered = sorted(rows, key=lambda row: row.position)
+    choices = {
+        index: [place for place, item in enumerate(pool) if row.admits(item)]
+        for index, row in enumerate(ordered)
+    }
+    assignment = _Assignment(choices)
+    return tuple(
+        RowFit(row, len(choices[index]), assignment.serve(index, row.count))
+        for index, row in enumerate(ordered)
+    )
+
+
 def check_feasible(rows: Sequence[Row], pool: Sequence[PoolItem]) -> None:
     """Raise InfeasibleBlueprint naming the first row, in order of position, that cannot be met."""
     ordered = sorted(rows, key=lambda row: row.position)
@@ -168,11 +214,80 @@ def _order_of_choice(row: Row, pool: Sequence[PoolItem], random: Random) -> list
     return head + [place for place in eligible if place not in chosen]
 
 
-def draw(rows: Sequence[Row], pool: Sequence[PoolItem], seed: str) -> tuple[Drawn, ...]:
+class _Basis:
+    """Questions taken one by one, each if the rows can still be met with it; rows give way to each other."""
+
+    def __init__(self, rows: Sequence[Row], pool: Sequence[PoolItem]) -> None:
+        self.rows = rows
+        self.pool = pool
+        self.held: list[list[int]] = [[] for _row in rows]
+        self.missing = sum(row.count for row in rows)
+
+    def take(self, question: int) -> bool:
+        """Take a question if a row has room for it or can make some; tell whether it was taken."""
+        came_by: dict[int, tuple[int, int]] = {}
+        starts = [index for index, row in enumerate(self.rows) if row.admits(self.pool[question])]
+        seen = set(starts)
+        queue = deque(starts)
+        while queue:
+            row = queue.popleft()
+            if len(self.held[row]) < self.rows[row].count:
+                while row in came_by:
+                    moved, before = came_by[row]
+                    self.held[row].append(moved)
+                    self.held[before].remove(moved)
+                    row = before
+                self.held[row].append(question)
+                self.missing -= 1
+                return True
+            for held in self.held[row]:
+                for other, wants in enumerate(self.rows):
+                    if other not in seen and wants.admits(self.pool[held]):
+                        seen.add(other)
+                        came_by[other] = (held, row)
+                        queue.append(other)
+        return False
+
+
+def draw_least_used(
+    rows: Sequence[Row], pool: Sequence[PoolItem], over: Mapping[int, int], seed: str
+) -> tuple[Drawn, ...]:
+    """Draw a paper whose questions, by `over` (question id → cost), cost as little as any paper can.
+
+    Among equals chance decides. Raises InfeasibleBlueprint if the pool cannot meet the rows.
+    """
+    random = Random(f"least:{seed}")  # noqa: S311 - as in draw
+    pool = sorted(pool, key=lambda item: item.question_id)
+    ordered = sorted(rows, key=lambda row: row.position)
+    places = list(range(len(pool)))
+    random.shuffle(places)
+    places.sort(key=lambda place: over.get(pool[place].question_id, 0))
+    basis = _Basis(ordered, pool)
+    for place in places:
+        if not basis.missing:
+            break
+        basis.take(place)
+    if basis.missing:
+        check_feasible(rows, pool)
+        raise AssertionError("a feasible blueprint was not met")
+    return _in_order(ordered, pool, basis.held, random)
+
+
+def draw(
+    rows: Sequence[Row], pool: Sequence[PoolItem], seed: str, exposure: Exposure | None = None
+) -> tuple[Drawn, ...]:
     """Draw a paper: rows in order of position, questions of a row in random order, none twice.
 
+    With `exposure`, without the questions that are above the limit if that can be; else with the least used.
     Raises InfeasibleBlueprint if the pool cannot meet the rows.
     """
+    if exposure is not None:
+        over = {item.question_id: exposure.over(item) for item in pool}
+        fresh = [item for item in pool if not over[item.question_id]]
+        if len(fresh) < len(pool):
+            if any(fit.missing for fit in fits(rows, fresh)):
+                return draw_least_used(rows, pool, over, seed)
+            pool = fresh
     random = Random(f"draw:{seed}")  # noqa: S311 - seeded from 256 random bits that never leave the server
     # The pool's own order must not matter, or the database's order would be part of the seed.
     pool = sorted(pool, key=lambda item: item.question_id)
@@ -184,14 +299,46 @@ def draw(rows: Sequence[Row], pool: Sequence[PoolItem], seed: str) -> tuple[Draw
         if assignment.serve(index, ordered[index].count):
             check_feasible(rows, pool)  # names the row as the author counts them
             raise AssertionError("a feasible blueprint was not met")
-    by_row: dict[int, list[int]] = {index: [] for index in choices}
+    by_row: list[list[int]] = [[] for _row in ordered]
     for place in sorted(assignment.owner):
         by_row[assignment.owner[place]].append(place)
+    return _in_order(ordered, pool, by_row, random)
+
+
+def _in_order(
+    rows: Sequence[Row], pool: Sequence[PoolItem], by_row: Sequence[list[int]], random: Random
+) -> tuple[Drawn, ...]:
     drawn: list[Drawn] = []
-    for index, row in enumerate(ordered):
-        random.shuffle(by_row[index])
-        drawn += [Drawn(item=pool[place], row=row) for place in by_row[index]]
+    for row, places in zip(rows, by_row, strict=True):
+        shuffled = sorted(places)
+        random.shuffle(shuffled)
+        drawn += [Drawn(item=pool[place], row=row) for place in shuffled]
     return tuple(drawn)
+
+
+def in_fixed_order(drawn: Sequence[Drawn]) -> tuple[Drawn, ...]:
+    """Return what was drawn in the order of the rows, and within a row in the order the questions were written."""
+    return tuple(sorted(drawn, key=lambda each: (each.row.position, each.item.question_id)))
+
+
+def reordered(drawn: Sequence[Drawn], seed: str, *, across: bool = False) -> tuple[Drawn, ...]:
+    """Return the questions of a paper in an order of this seed's own.
+
+    The sections of the paper, questions of one kind that stand together, keep their places, and each its questions
+    (一、单选题 二、多选题 …, as papers are in China); `across` them, any question may stand anywhere.
+    """
+    random = Random(f"order:{seed}")  # noqa: S311 - as in draw
+    shuffled: list[Drawn] = []
+    for _kind, run in groupby(drawn, key=lambda entry: None if across else entry.item.kind):
+        alike = list(run)
+        random.shuffle(alike)
+        shuffled += alike
+    return tuple(shuffled)
+
+
+def chosen_of(seed: str, count: int) -> int:
+    """Return which of `count` forms (from 0) a seed gets; over many seeds all get the same share."""
+    return Random(f"form:{seed}").randrange(count)  # noqa: S311 - as in draw
 
 
 def option_token(seed: str, slot: int, option_id: str) -> str:
@@ -215,6 +362,7 @@ def make_paper(
         slots.append(
             PaperSlot(
                 version_id=entry.item.version_id,
+                question_id=entry.item.question_id,
                 kind=entry.item.kind,
                 must_know=entry.item.must_know,
                 points=str(entry.row.points),

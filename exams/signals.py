@@ -23,3 +23,80 @@ class AttemptGraded:
 
 
 attempt_graded = Signal()  # keyword argument: event: AttemptGraded
+
+
+@dataclass(frozen=True, slots=True)
+class PassFlip:
+    """An attempt that a regrade would let pass (`passes`), or pass no longer."""
+
+    attempt_id: int
+    employee_id: int
+    exam_id: int
+    purpose: str
+    passes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """What would follow for one attempt, in a sentence for whoever decides on the regrade."""
+
+    attempt_id: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RegradeAsked:
+    """What would follow if these attempts were marked so? Nothing has been stored."""
+
+    flips: tuple[PassFlip, ...]
+
+
+# Keyword argument: asked: RegradeAsked. A receiver answers with a list of Consequence.
+regrade_consequences_asked = Signal()
+
+
+@dataclass(frozen=True, slots=True)
+class RestudyAsked:
+    """Has this person studied again since their last attempt ended (`since`)? Asked before a resit."""
+
+    exam_id: int
+    employee_id: int
+    purpose: str
+    since: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Restudied:
+    """What is still to be studied again, by title; nothing: the resit may begin."""
+
+    missing: tuple[str, ...]
+
+
+# Keyword argument: asked: RestudyAsked. A receiver answers with Restudied, or None if the purpose is not its own.
+restudy_asked = Signal()
+
+
+@dataclass(frozen=True, slots=True)
+class OwingAsked:
+    """Who is to sit this exam, and for what? Only of these people, or of everybody (None).
+
+    `only_next` leaves out who has something else to finish first: asked for a roster, where the exam would not
+    count yet, and not when marks of an exam that was sat on paper are typed in.
+    """
+
+    exam_id: int
+    employee_ids: tuple[int, ...] | None = None
+    only_next: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Owing:
+    """That a person is to sit the exam for `purpose`, which is called `what`."""
+
+    employee_id: int
+    purpose: str
+    what: str
+
+
+# Keyword argument: asked: OwingAsked. A receiver answers with a list of Owing, the most pressing first.
+owing_asked = Signal()

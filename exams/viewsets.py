@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import truncatechars
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.timezone import localtime
 from django.utils.translation import gettext, gettext_lazy, pgettext_lazy
 from django_filters import BooleanFilter, ChoiceFilter, ModelChoiceFilter
@@ -16,9 +17,11 @@ from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.admin.views.generic.base import BaseListingView
 from wagtail.admin.widgets.button import HeaderButton
 
-from exams.models import Attempt, AttemptState, Bank, Exam, Question, QuestionKind, Topic
-from exams.permissions import is_examiner
+from exams.filters import QuestionFilters
+from exams.models import Attempt, AttemptState, Bank, Exam, Question, Sitting, SittingState, Topic
 from exams.queries.office import attempts_in_scope, banks_for, exams_for, questions_for, topics
+from exams.queries.review import review_queue
+from exams.queries.sittings import sittings_seen_by
 from people.models import User
 from people.permissions import Capability, allows
 
@@ -35,6 +38,23 @@ class OfficeList(BaseListingView):
     paginate_by = 50
     add_url_name = ""
     add_label: Any = ""
+    edit_capability = Capability.MANAGE_EXAMS
+    edit_url_name = ""
+    read_url_name = ""
+    title: dict[str, Any] = {}
+    more_columns: list[Column] = []
+
+    @cached_property
+    def may_edit(self) -> bool:
+        """Tell whether the reader changes rows of this list anywhere."""
+        return allows(self.request.user, self.edit_capability)
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        """Return the title, leading to the form for those who may change the row, and the other columns."""
+        url_name = self.edit_url_name if self.may_edit else self.read_url_name
+        get_url = (lambda row: reverse(url_name, args=[row.pk])) if url_name else None
+        return [TitleColumn(**self.title, get_url=get_url), *self.more_columns]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Refuse those who may not see the list."""
@@ -44,32 +64,22 @@ class OfficeList(BaseListingView):
 
     def may_see(self, request: HttpRequest) -> bool:
         """Tell whether the reader may see this list at all; the rows are scoped besides."""
-        return is_examiner(request.user)
+        return allows(request.user, Capability.VIEW_BANK)
 
     @property
     def header_buttons(self) -> list[HeaderButton]:
-        """Offer to add a row."""
-        if not self.add_url_name:
+        """Offer to add a row to those who may."""
+        if not self.add_url_name or not self.may_edit:
             return []
         return [HeaderButton(self.add_label, url=reverse(self.add_url_name), icon_name="plus")]
 
 
-class QuestionFilters(WagtailFilterSet):
-    """What the list of questions can be narrowed by."""
-
-    bank = ModelChoiceFilter(label=gettext_lazy("题库"), queryset=lambda request: banks_for(request.user))
-    topic = ModelChoiceFilter(label=gettext_lazy("知识点"), queryset=Topic.objects.order_by("code"))
-    kind = ChoiceFilter(
-        label=gettext_lazy("题型"), field_name="current_version__kind", choices=QuestionKind.choices
-    )
-    must_know = BooleanFilter(label=gettext_lazy("必知题"))
-    retired = BooleanFilter(
-        label=gettext_lazy("已停用"), field_name="retired_at", lookup_expr="isnull", exclude=True
-    )
-
-    class Meta:
-        model = Question
-        fields = ["bank", "topic", "kind", "must_know", "retired"]
+def _state_of(question: Question) -> str:
+    if question.retired_at:
+        return gettext("已停用")
+    if question.pending_version_id:
+        return question.get_review_state_display()
+    return gettext("在用")
 
 
 class QuestionList(OfficeList):
@@ -84,37 +94,92 @@ class QuestionList(OfficeList):
     index_results_url_name = "exams_office:questions-results"
     add_url_name = "exams_office:question-add"
     add_label = gettext_lazy("新建试题")
-    columns = [
-        TitleColumn(
-            "code",
-            label=gettext_lazy("题号"),
-            sort_key="code",
-            get_url=lambda question: reverse("exams_office:question-edit", args=[question.pk]),
-        ),
+    edit_capability = Capability.WRITE_QUESTIONS
+    edit_url_name = "exams_office:question-edit"
+    read_url_name = "exams_office:question-preview"
+    title = {"name": "code", "label": gettext_lazy("题号"), "sort_key": "code"}
+    more_columns = [
         Column(
             "stem",
             label=gettext_lazy("题干"),
-            accessor=lambda question: truncatechars(str(question.current_version or ""), 40),
+            accessor=lambda question: truncatechars(str(question.newest or ""), 40),
         ),
-        Column("kind", label=gettext_lazy("题型"), accessor="current_version.get_kind_display"),
+        Column("kind", label=gettext_lazy("题型"), accessor="newest.get_kind_display"),
         Column("topic", label=gettext_lazy("知识点"), accessor="topic", sort_key="topic__code"),
         Column("bank", label=gettext_lazy("题库"), accessor="bank", sort_key="bank__code"),
-        Column("difficulty", label=gettext_lazy("难度"), accessor="current_version.difficulty"),
+        Column("difficulty", label=gettext_lazy("难度"), accessor="newest.difficulty"),
         Column(
             "must_know",
             label=gettext_lazy("必知题"),
             accessor=lambda question: gettext("必知") if question.must_know else "",
         ),
         Column(
+            "tags",
+            label=gettext_lazy("标签"),
+            accessor=lambda question: "，".join(sorted(tag.name for tag in question.tags.all())),
+        ),
+        Column(
             "state",
             label=gettext_lazy("状态"),
-            accessor=lambda question: gettext("已停用") if question.retired_at else gettext("在用"),
+            accessor=_state_of,
         ),
     ]
 
     def get_base_queryset(self) -> QuerySet[Question]:
-        """Return the questions in scope."""
-        return questions_for(self.request.user)
+        """Return the questions in scope, with their tags."""
+        return questions_for(self.request.user).prefetch_related("tags")
+
+    @property
+    def header_buttons(self) -> list[HeaderButton]:
+        """Offer a new question, and to change many of those in the list."""
+        buttons = super().header_buttons
+        if self.may_edit:
+            address = f"{reverse('exams_office:questions-bulk')}?{self.request.GET.urlencode()}"
+            buttons.append(HeaderButton(gettext("批量修改"), url=address, icon_name="edit"))
+        return buttons
+
+
+class ReviewList(OfficeList):
+    """Questions that wait for a second person, those submitted first first."""
+
+    model = Question
+    page_title = gettext_lazy("待审核")
+    header_icon = "check"
+    index_url_name = "exams_office:reviews"
+    index_results_url_name = "exams_office:reviews-results"
+    edit_capability = Capability.REVIEW_QUESTIONS
+    edit_url_name = "exams_office:question-review"
+    title = {"name": "code", "label": gettext_lazy("题号")}
+    more_columns = [
+        Column(
+            "stem",
+            label=gettext_lazy("题干"),
+            accessor=lambda question: truncatechars(str(question.newest or ""), 40),
+        ),
+        Column("kind", label=gettext_lazy("题型"), accessor="newest.get_kind_display"),
+        Column("bank", label=gettext_lazy("题库"), accessor="bank"),
+        Column(
+            "version",
+            label=gettext_lazy("版本"),
+            accessor=lambda question: gettext("改动") if question.current_version_id else gettext("新题"),
+        ),
+        Column("author", label=gettext_lazy("作者"), accessor="pending_version.author"),
+        Column(
+            "submitted_at",
+            label=gettext_lazy("提交时间"),
+            accessor=lambda question: (
+                f"{localtime(question.submitted_at):%Y-%m-%d %H:%M}" if question.submitted_at else ""
+            ),
+        ),
+    ]
+
+    def may_see(self, request: HttpRequest) -> bool:
+        """Open the list to those who review."""
+        return allows(request.user, Capability.REVIEW_QUESTIONS)
+
+    def get_base_queryset(self) -> QuerySet[Question]:
+        """Return what waits, in scope."""
+        return review_queue(self.request.user)
 
 
 class BankList(OfficeList):
@@ -126,18 +191,34 @@ class BankList(OfficeList):
     index_results_url_name = "exams_office:banks-results"
     add_url_name = "exams_office:bank-add"
     add_label = gettext_lazy("新建题库")
-    columns = [
-        TitleColumn(
-            "name",
-            label=gettext_lazy("名称"),
-            get_url=lambda bank: reverse("exams_office:bank-edit", args=[bank.pk]),
-        ),
+    edit_url_name = "exams_office:bank-edit"
+    title = {"name": "name", "label": gettext_lazy("名称")}
+    more_columns = [
         Column("code", label=gettext_lazy("编码"), sort_key="code"),
         Column(
             "owner", label=gettext_lazy("所属单位"), accessor=lambda bank: bank.owner or gettext("全公司共用")
         ),
         Column("question_count", label=gettext_lazy("在用试题")),
+        TitleColumn(
+            "duplicates",
+            label=gettext_lazy("查重"),
+            accessor=lambda bank: gettext("相近的试题"),
+            get_url=lambda bank: reverse("exams_office:bank-duplicates", args=[bank.pk]),
+        ),
     ]
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        """Add the way to import and export for those who write questions."""
+        if not allows(self.request.user, Capability.WRITE_QUESTIONS):
+            return super().columns
+        formats = TitleColumn(
+            "formats",
+            label=gettext_lazy("导入导出"),
+            accessor=lambda bank: gettext("导入导出"),
+            get_url=lambda bank: reverse("exams_office:bank-import", args=[bank.pk]),
+        )
+        return [*super().columns, formats]
 
     def get_base_queryset(self) -> QuerySet[Bank]:
         """Return the banks in scope."""
@@ -153,12 +234,10 @@ class TopicList(OfficeList):
     index_results_url_name = "exams_office:topics-results"
     add_url_name = "exams_office:topic-add"
     add_label = gettext_lazy("新建知识点")
-    columns = [
-        TitleColumn(
-            "name",
-            label=gettext_lazy("名称"),
-            get_url=lambda topic: reverse("exams_office:topic-edit", args=[topic.pk]),
-        ),
+    edit_capability = Capability.WRITE_QUESTIONS
+    edit_url_name = "exams_office:topic-edit"
+    title = {"name": "name", "label": gettext_lazy("名称")}
+    more_columns = [
         Column("code", label=gettext_lazy("编码"), sort_key="code"),
         Column("question_count", label=pgettext_lazy("plural", "试题")),
     ]
@@ -179,18 +258,19 @@ class ExamList(OfficeList):
     index_results_url_name = "exams_office:exams-results"
     add_url_name = "exams_office:exam-add"
     add_label = gettext_lazy("新建考试")
-    columns = [
-        TitleColumn(
-            "title",
-            label=gettext_lazy("名称"),
-            get_url=lambda exam: reverse("exams_office:exam-edit", args=[exam.pk]),
-        ),
+    edit_url_name = "exams_office:exam-edit"
+    title = {"name": "title", "label": gettext_lazy("名称")}
+    more_columns = [
         Column("code", label=gettext_lazy("编码"), sort_key="code"),
         Column("bank", label=gettext_lazy("题库")),
         Column("question_count", label=gettext_lazy("题数")),
         Column("duration", label=gettext_lazy("分钟"), accessor=lambda exam: exam.duration_s // 60),
         Column("pass_pct", label=gettext_lazy("合格线")),
-        Column("attempt_count", label=pgettext_lazy("plural", "答卷")),
+        TitleColumn(
+            "attempt_count",
+            label=gettext_lazy("答卷与分析"),
+            get_url=lambda exam: reverse("exams_office:exam-analysis", args=[exam.pk]),
+        ),
         Column(
             "is_open",
             label=gettext_lazy("状态"),
@@ -243,7 +323,11 @@ class AttemptList(OfficeList):
     index_url_name = "exams_office:attempts"
     index_results_url_name = "exams_office:attempts-results"
     columns = [
-        Column("employee", label=gettext_lazy("员工")),
+        TitleColumn(
+            "employee",
+            label=gettext_lazy("员工"),
+            get_url=lambda attempt: reverse("exams_office:attempt-timeline", args=[attempt.public_id]),
+        ),
         Column("exam", label=gettext_lazy("考试")),
         Column("number", label=gettext_lazy("第几次")),
         Column("state", label=gettext_lazy("状态"), accessor="get_state_display"),
@@ -270,3 +354,53 @@ class AttemptList(OfficeList):
     def get_base_queryset(self) -> QuerySet[Attempt]:
         """Return the attempts in scope."""
         return attempts_in_scope(self.request.user)
+
+
+class SittingFilters(WagtailFilterSet):
+    """What the list of sittings can be narrowed by."""
+
+    state = ChoiceFilter(label=gettext_lazy("状态"), choices=SittingState.choices)
+
+    class Meta:
+        model = Sitting
+        fields = ["state"]
+
+
+class SittingList(OfficeList):
+    """Sittings the reader runs or may look at, the latest first."""
+
+    model = Sitting
+    page_title = pgettext_lazy("plural", "考试场次")
+    header_icon = "group"
+    is_searchable = True
+    search_fields = ["title", "place"]
+    filterset_class = SittingFilters
+    index_url_name = "exams_office:sittings"
+    index_results_url_name = "exams_office:sittings-results"
+    add_url_name = "exams_office:sitting-add"
+    add_label = gettext_lazy("新建考试场次")
+    edit_capability = Capability.INVIGILATE
+    edit_url_name = "exams_office:sitting"
+    read_url_name = "exams_office:sitting"
+    default_ordering = "-planned_at"
+    title = {"name": "title", "label": gettext_lazy("场次")}
+    more_columns = [
+        Column(
+            "planned_at",
+            label=gettext_lazy("开考时间"),
+            accessor=lambda sitting: f"{localtime(sitting.planned_at):%Y-%m-%d %H:%M}",
+            sort_key="planned_at",
+        ),
+        Column("exam", label=gettext_lazy("考试"), accessor="exam"),
+        Column("place", label=gettext_lazy("考场")),
+        Column("seat_count", label=gettext_lazy("人数")),
+        Column("state", label=gettext_lazy("状态"), accessor="get_state_display"),
+    ]
+
+    def may_see(self, request: HttpRequest) -> bool:
+        """Tell whether the reader may look at sittings anywhere."""
+        return allows(request.user, Capability.VIEW_SITTINGS)
+
+    def get_base_queryset(self) -> QuerySet[Sitting]:
+        """Return the sittings in reach."""
+        return sittings_seen_by(self.request.user)

@@ -1,4 +1,4 @@
-"""Sitting an exam: start, save answers, take over, hand in, close what is due.
+"""Sitting an exam: save answers, take over, hand in, close what is due.
 
 Every statement of an action runs in one transaction; a receipt is returned only after its commit.
 """
@@ -7,45 +7,37 @@ import datetime as dt
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypedDict
 
 import structlog
 from django.db import IntegrityError, transaction
-from django.db.models import F, Max, QuerySet
+from django.db.models import BigIntegerField, F, Max, QuerySet, UUIDField
 from django.utils.translation import gettext as _
 
-from exams.actions.exams import require_feasible, row_of
-from exams.actions.marks import UNMARKABLE, mark_attempt
-from exams.drawing import InfeasibleBlueprint, draw, make_paper, new_seed
+from common.prepared import Prepared
+from exams.actions.guards import require_seb
+from exams.actions.late import MAX_SEQ, keep_late_answers
+from exams.actions.marks import mark_attempt
 from exams.errors import (
     AttemptClosed,
     AttemptMoved,
+    AttemptPaused,
     BadAnswer,
-    CoolingDown,
-    ExamNotOpen,
-    NoAttemptsLeft,
-    OtherAttemptOpen,
+    NotReleased,
     SeqTaken,
+    SlotLeft,
 )
-from exams.models import AnswerStep, Attempt, AttemptState, Exam
-from exams.queries import is_due, next_start_at, options_of, pool_of
-from exams.shapes import Paper, PaperPolicy
+from exams.models import AnswerStep, Attempt, AttemptState, EventKind, IntegrityEvent, TakeOver
+from exams.queries import OwnEmployee, is_due, is_one_way
+from exams.shapes import NO_ORIGIN, Origin, Step
 from exams.types import type_of
 from people.models import Employee
 
 log = structlog.get_logger("anxue.exams")
-MAX_SEQ = 1_000_000
 MAX_STEPS = 200  # in one save; a client with more sends them in parts
 SWEEP_CHUNK = 100
+CLOSED_FIELDS = ("state", "submitted_at", "submitted_by_deadline", "next_check_at", "paused_at")
 EmployeeId = int | QuerySet[Employee, int]
-
-
-class Step(TypedDict):
-    """An answer as the client sends it. `response` is a list of option tokens; empty takes the answer back."""
-
-    slot: int
-    seq: int
-    response: list[str]
+Whose = EmployeeId | OwnEmployee
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,86 +52,11 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """What a sweep did. `failed` are attempts whose paper or answers cannot be marked."""
+    """What a sweep did. `failed` are attempts that could not be marked; the next sweep tries them again."""
 
     closed: int
     marked: int
     failed: tuple[int, ...]
-
-
-# Starting
-
-
-def start_attempt(*, exam: Exam, employee: Employee, purpose: str, device: str, now: dt.datetime) -> Attempt:
-    """Draw a paper and start an attempt, or return the one this person has open for the same purpose.
-
-    Five statements, whatever the number of questions. `device` may be empty: the first device that saves
-    then holds the attempt.
-    Raises: ExamNotOpen; OtherAttemptOpen; NoAttemptsLeft; CoolingDown; BlueprintNotFeasible.
-    """
-    try:
-        return _start(exam, employee, purpose, device, now)
-    except IntegrityError:
-        # Two starts at once: a unique constraint let one through. That one is the answer for both.
-        return _start(exam, employee, purpose, device, now)
-
-
-def _start(exam: Exam, employee: Employee, purpose: str, device: str, now: dt.datetime) -> Attempt:
-    earlier = _earlier_attempts(exam, employee)
-    running = next((attempt for attempt in earlier if attempt.state == AttemptState.OPEN), None)
-    if running is not None and is_due(running, now):
-        settle_attempt(attempt=running, now=now)
-        earlier = _earlier_attempts(exam, employee)
-        running = None
-    if running is not None:
-        if running.purpose != purpose:
-            raise OtherAttemptOpen(exam.title)
-        return running
-    if not exam.is_open:
-        raise ExamNotOpen(exam.title)
-    same = [attempt for attempt in earlier if attempt.purpose == purpose]
-    counted = [attempt for attempt in same if attempt.state != AttemptState.VOID]
-    if len(counted) >= exam.attempts_allowed:
-        raise NoAttemptsLeft(exam.title, exam.attempts_allowed)
-    until = next_start_at(exam, counted, now)
-    if until is not None:
-        raise CoolingDown(exam.title, until)
-    seed = new_seed()
-    deadline_at = now + dt.timedelta(seconds=exam.duration_s)
-    with transaction.atomic():
-        return Attempt.objects.create(
-            exam=exam,
-            employee=employee,
-            purpose=purpose,
-            number=max((attempt.number for attempt in same), default=0) + 1,
-            paper=_draw_paper(exam, seed),
-            seed=seed,
-            device=device,
-            started_at=now,
-            deadline_at=deadline_at,
-            next_check_at=deadline_at + dt.timedelta(seconds=exam.grace_s),
-        )
-
-
-def _earlier_attempts(exam: Exam, employee: Employee) -> list[Attempt]:
-    return list(Attempt.objects.filter(exam=exam, employee=employee).defer("paper").order_by("pk"))
-
-
-def _draw_paper(exam: Exam, seed: str) -> Paper:
-    stored = list(exam.blueprint_rows.select_related("topic"))
-    try:
-        drawn = draw([row_of(row) for row in stored], pool_of(exam.bank_id), seed)
-    except InfeasibleBlueprint:
-        # Questions were retired since the exam was saved; say which row lacks what.
-        require_feasible(stored, exam.bank)
-        raise
-    policy = PaperPolicy(
-        pass_pct=exam.pass_pct,
-        must_know_fails=exam.must_know_fails,
-        duration_s=exam.duration_s,
-        grace_s=exam.grace_s,
-    )
-    return make_paper(drawn, options_of(entry.item.version_id for entry in drawn), policy, seed)
 
 
 # Answering
@@ -148,69 +65,100 @@ def _draw_paper(exam: Exam, seed: str) -> Paper:
 def save_answers(
     *,
     attempt_public_id: uuid.UUID,
-    employee_id: EmployeeId,
+    employee_id: Whose,
     steps: Sequence[Step],
     device: str,
     now: dt.datetime,
+    arrived_at: dt.datetime | None = None,
+    origin: Origin = NO_ORIGIN,
 ) -> Receipt:
     """Store answers and return the receipt, which is true once this function has returned.
 
     Two statements: the attempt is read and locked, the steps are inserted. A retry repeats (slot, seq) and
-    gets the same receipt. All steps of a call are stored, or none.
-    Args: `employee_id` may be a subquery (`queries.own_employee_id(user)`), so a request needs no extra one.
+    gets the same receipt. All steps of a call are stored, or none. What comes after deadline and grace is kept
+    as evidence and refused.
+    Args: `employee_id` may be `queries.OwnEmployee(user_id)` or a subquery, so a request needs no extra statement;
+    `arrived_at` is when the request reached the house, where a proxy's word for it counts (common.arrival).
     Raises: Attempt.DoesNotExist (not this person's); AttemptClosed after deadline and grace or when handed in;
-    AttemptMoved when another device holds it; BadAnswer; SeqTaken.
+    AttemptPaused; AttemptMoved when another device holds it; SebNeeded; BadAnswer; SlotLeft; SeqTaken.
     """
+    arrived_at = arrived_at or now
     try:
-        with transaction.atomic():
-            attempt = _lock(attempt_public_id, employee_id)
-            _admit(attempt, device, now)
-            _store(attempt, steps, device, now, known=None)
-    except IntegrityError:
-        # Some of these steps are stored already: find out which, and whether they say the same.
-        with transaction.atomic():
-            attempt = _lock(attempt_public_id, employee_id)
-            _admit(attempt, device, now)
-            _store(attempt, steps, device, now, known=_stored_steps(attempt, steps))
-    except _Due as due:
-        settle_attempt(attempt=due.attempt, now=now)
+        try:
+            with transaction.atomic():
+                attempt = _lock(attempt_public_id, employee_id)
+                _admit(attempt, device, origin, now, arrived_at)
+                _store(attempt, steps, device, origin, now, known=None)
+        except (IntegrityError, SlotLeft):
+            # Some of these steps are stored already: find out which, and whether they say the same.
+            with transaction.atomic():
+                attempt = _lock(attempt_public_id, employee_id)
+                _admit(attempt, device, origin, now, arrived_at)
+                _store(attempt, steps, device, origin, now, known=_stored_steps(attempt, steps))
+    except _Late as late:
+        settle_attempt(attempt=late.attempt, now=now)
+        keep_late_answers(attempt=late.attempt, steps=steps, device=device, now=now)
         raise AttemptClosed from None
     return _receipt(attempt, steps, now)
 
 
-class _Due(Exception):
-    """An open attempt was met past its time. Closing it needs its own transaction."""
+class _Late(Exception):
+    """An attempt was met past its time. Closing it, and keeping what came too late, needs its own transaction."""
 
     def __init__(self, attempt: Attempt) -> None:
         self.attempt = attempt
 
 
-def _lock(attempt_public_id: uuid.UUID, employee_id: EmployeeId) -> Attempt:
+def _lock(attempt_public_id: uuid.UUID, employee_id: Whose) -> Attempt:
+    if isinstance(employee_id, OwnEmployee):
+        found = _own_locked.first(public_id=attempt_public_id, user_id=employee_id.user_id)
+        if found is None:
+            raise Attempt.DoesNotExist
+        return found
     owner = {"employee_id": employee_id} if isinstance(employee_id, int) else {"employee_id__in": employee_id}
-    return (
-        Attempt.objects.select_for_update(no_key=True, of=("self",))
-        .defer("seed")
-        .get(public_id=attempt_public_id, **owner)
-    )
+    return _locking().get(public_id=attempt_public_id, **owner)
 
 
-def _admit(attempt: Attempt, device: str, now: dt.datetime) -> None:
+def _locking() -> QuerySet[Attempt]:
+    return Attempt.objects.select_for_update(no_key=True, of=("self",)).defer("seed")
+
+
+_own_locked = Prepared(
+    lambda public_id, user_id: _locking().filter(public_id=public_id, employee__user_id=user_id),
+    public_id=UUIDField(),
+    user_id=BigIntegerField(),
+)
+
+
+def _admit(attempt: Attempt, device: str, origin: Origin, now: dt.datetime, arrived_at: dt.datetime) -> None:
     """Let this device write into this attempt now, or raise."""
     if attempt.state != AttemptState.OPEN:
-        raise AttemptClosed
+        raise _Late(attempt) if attempt.submitted_by_deadline else AttemptClosed
     if is_due(attempt, now):
-        raise _Due(attempt)
+        raise _Late(attempt)
+    if attempt.paused_at is not None:
+        raise AttemptPaused
+    if is_late(attempt, arrived_at):
+        raise _Late(attempt)
     if attempt.device and attempt.device != device:
         raise AttemptMoved
+    require_seb(attempt, origin)
     if not attempt.device and device:
         attempt.device = device
         attempt.save(update_fields=["device"])
+
+
+def is_late(attempt: Attempt, arrived_at: dt.datetime) -> bool:
+    """Tell whether what arrived then is past deadline and grace."""
+    grace = dt.timedelta(seconds=attempt.paper["policy"]["grace_s"])
+    return arrived_at > attempt.deadline_at + grace
 
 
 def _store(
     attempt: Attempt,
     steps: Sequence[Step],
     device: str,
+    origin: Origin,
     now: dt.datetime,
     *,
     known: dict[tuple[int, int], list[str]] | None,
@@ -224,9 +172,19 @@ def _store(
         if stored is not None and stored != step["response"]:
             raise SeqTaken(step["slot"], _next_seq(attempt))
         if known is None or name not in known:
+            if is_one_way(attempt):
+                _check_place(attempt, step, f"steps[{place}]")
             fresh[name] = step["response"]
     AnswerStep.objects.bulk_create(
-        AnswerStep(attempt=attempt, slot=slot, seq=seq, response=response, device=device, saved_at=now)
+        AnswerStep(
+            attempt=attempt,
+            slot=slot,
+            seq=seq,
+            response=response,
+            device=device,
+            address=origin.address or None,
+            saved_at=now,
+        )
         for (slot, seq), response in fresh.items()
     )
 
@@ -238,13 +196,19 @@ def _check_step(attempt: Attempt, step: Step, field: str) -> None:
     if not 1 <= step["seq"] <= MAX_SEQ:
         raise BadAnswer(f"{field}.seq", _("作答编号 %(seq)s 超出范围。") % {"seq": step["seq"]})
     slot = slots[step["slot"] - 1]
-    if not set(step["response"]) <= set(slot["tokens"]) or not type_of(slot["kind"]).accepts(
-        step["response"]
-    ):
+    if not type_of(slot["kind"]).accepts(step["response"], slot["tokens"]):
         raise BadAnswer(
             f"{field}.response",
             _("第 %(slot)s 题的作答与试卷不符。请刷新页面后再答。") % {"slot": step["slot"]},
         )
+
+
+def _check_place(attempt: Attempt, step: Step, field: str) -> None:
+    """On a one-way paper, take answers to the question the person is at alone."""
+    if step["slot"] < attempt.at_slot:
+        raise SlotLeft(step["slot"])
+    if step["slot"] > attempt.at_slot:
+        raise BadAnswer(f"{field}.slot", _("还没有到第 %(slot)s 题。") % {"slot": step["slot"]})
 
 
 def _stored_steps(attempt: Attempt, steps: Sequence[Step]) -> dict[tuple[int, int], list[str]]:
@@ -267,11 +231,17 @@ def _receipt(attempt: Attempt, steps: Sequence[Step], now: dt.datetime) -> Recei
 
 
 def take_over(
-    *, attempt_public_id: uuid.UUID, employee_id: EmployeeId, device: str, now: dt.datetime
+    *,
+    attempt_public_id: uuid.UUID,
+    employee_id: Whose,
+    device: str,
+    now: dt.datetime,
+    origin: Origin = NO_ORIGIN,
 ) -> Attempt:
     """Let this device hold the attempt from now on; the other one is refused with AttemptMoved.
 
-    Raises: Attempt.DoesNotExist; AttemptClosed.
+    Also while it is paused: a broken phone is a usual reason for a pause.
+    Raises: Attempt.DoesNotExist; AttemptClosed; SebNeeded; NotReleased where the invigilator has to let the other one go.
     """
     try:
         with transaction.atomic():
@@ -279,12 +249,68 @@ def take_over(
             if attempt.state != AttemptState.OPEN:
                 raise AttemptClosed
             if is_due(attempt, now):
-                raise _Due(attempt)
+                raise _Late(attempt)
+            asks = attempt.paper["policy"].get("take_over") == TakeOver.RELEASED
+            if asks and attempt.device not in ("", device):
+                raise NotReleased
+            require_seb(attempt, origin)
+            if attempt.device not in ("", device):
+                _note_take_over(attempt, device, origin, now)
             attempt.device = device
             attempt.save(update_fields=["device"])
-    except _Due as due:
-        settle_attempt(attempt=due.attempt, now=now)
+    except _Late as late:
+        settle_attempt(attempt=late.attempt, now=now)
         raise AttemptClosed from None
+    return attempt
+
+
+def _note_take_over(attempt: Attempt, device: str, origin: Origin, now: dt.datetime) -> None:
+    IntegrityEvent.objects.create(
+        attempt=attempt,
+        kind=EventKind.TAKE_OVER,
+        source="server",
+        noted_at=now,
+        device=device,
+        address=origin.address or None,
+        agent=origin.agent,
+        detail={"before": attempt.device},
+    )
+
+
+def go_on(
+    *,
+    attempt_public_id: uuid.UUID,
+    employee_id: Whose,
+    from_slot: int,
+    steps: Sequence[Step],
+    device: str,
+    now: dt.datetime,
+    arrived_at: dt.datetime | None = None,
+    origin: Origin = NO_ORIGIN,
+) -> Attempt:
+    """Leave a question of a one-way paper for good, with its last answer if any, and be at the next one.
+
+    A repeated call changes nothing: whoever is past `from_slot` already stays there.
+    Raises: what `save_answers` raises; BadAnswer on the last question, or where the paper may be leafed through.
+    """
+    save_answers(
+        attempt_public_id=attempt_public_id,
+        employee_id=employee_id,
+        steps=steps,
+        device=device,
+        now=now,
+        arrived_at=arrived_at,
+        origin=origin,
+    )
+    with transaction.atomic():
+        attempt = _lock(attempt_public_id, employee_id)
+        if attempt.state != AttemptState.OPEN:
+            raise AttemptClosed
+        if not is_one_way(attempt) or not 1 <= from_slot < len(attempt.paper["slots"]):
+            raise BadAnswer("slot", _("这里没有下一题。"))
+        if attempt.at_slot == from_slot:
+            attempt.at_slot = from_slot + 1
+            attempt.save(update_fields=["at_slot"])
     return attempt
 
 
@@ -294,43 +320,57 @@ def take_over(
 def submit_attempt(
     *,
     attempt_public_id: uuid.UUID,
-    employee_id: EmployeeId,
+    employee_id: Whose,
     device: str,
     now: dt.datetime,
     steps: Sequence[Step] = (),
+    arrived_at: dt.datetime | None = None,
+    origin: Origin = NO_ORIGIN,
 ) -> Attempt:
-    """Hand an attempt in, with its last answers if any, and mark it at once (all questions are objective).
+    """Hand an attempt in, with its last answers if any, and mark it at once as far as no person is needed.
 
     Handing in commits first and marking follows in a transaction of its own, so that nothing in marking can
     undo it; the sweep marks what was left. A second call changes nothing and returns the same attempt. Past
-    the deadline the attempt is closed with what was saved, and `steps` are not stored.
-    Raises: Attempt.DoesNotExist; AttemptMoved; BadAnswer; SeqTaken.
+    the deadline the attempt is closed with what was saved, and `steps` are kept as evidence only.
+    Raises: Attempt.DoesNotExist; AttemptPaused; AttemptMoved; SebNeeded; BadAnswer; SlotLeft; SeqTaken.
     """
+    sent = (attempt_public_id, employee_id, device, origin, now, arrived_at or now, steps)
     try:
-        attempt = _hand_in(attempt_public_id, employee_id, device, now, steps, careful=False)
-    except IntegrityError:
-        attempt = _hand_in(attempt_public_id, employee_id, device, now, steps, careful=True)
+        try:
+            attempt = _hand_in(*sent, careful=False)
+        except (IntegrityError, SlotLeft):
+            attempt = _hand_in(*sent, careful=True)
+    except _Late as late:
+        attempt = late.attempt
+        if attempt.state == AttemptState.OPEN:
+            # Past its time, whether or not the moment has come at which the sweep would close it.
+            _close(Attempt.objects.filter(pk=attempt.pk))
+            attempt.refresh_from_db(fields=CLOSED_FIELDS)
+        keep_late_answers(attempt=attempt, steps=steps, device=device, now=now)
     return settle_attempt(attempt=attempt, now=now)
 
 
 @transaction.atomic
 def _hand_in(
     attempt_public_id: uuid.UUID,
-    employee_id: EmployeeId,
+    employee_id: Whose,
     device: str,
+    origin: Origin,
     now: dt.datetime,
+    arrived_at: dt.datetime,
     steps: Sequence[Step],
     *,
     careful: bool,
 ) -> Attempt:
     attempt = _lock(attempt_public_id, employee_id)
-    if attempt.state != AttemptState.OPEN or is_due(attempt, now):
+    if attempt.state != AttemptState.OPEN and not (steps and attempt.submitted_by_deadline):
         return attempt
-    _admit(attempt, device, now)
+    _admit(attempt, device, origin, now, arrived_at)
     if steps:
-        _store(attempt, steps, device, now, known=_stored_steps(attempt, steps) if careful else None)
+        _store(attempt, steps, device, origin, now, known=_stored_steps(attempt, steps) if careful else None)
     attempt.state = AttemptState.SUBMITTED
-    attempt.submitted_at = now
+    # The server's clock may have been set back meanwhile: nothing ends before it began.
+    attempt.submitted_at = max(now, attempt.started_at)
     attempt.next_check_at = None
     attempt.save(update_fields=["state", "submitted_at", "next_check_at"])
     return attempt
@@ -344,10 +384,10 @@ def settle_attempt(*, attempt: Attempt, now: dt.datetime) -> Attempt:
     """
     if is_due(attempt, now):
         _close(Attempt.objects.filter(pk=attempt.pk, next_check_at__lt=now))
-        attempt.refresh_from_db(fields=["state", "submitted_at", "submitted_by_deadline", "next_check_at"])
+        attempt.refresh_from_db(fields=CLOSED_FIELDS)
     if attempt.state == AttemptState.SUBMITTED:
-        mark_attempt(attempt_id=attempt.pk, now=now)
-        attempt.state = AttemptState.GRADED
+        marked = mark_attempt(attempt_id=attempt.pk, now=now)
+        attempt.state = AttemptState.GRADED if marked else AttemptState.MARKING
     return attempt
 
 
@@ -358,6 +398,7 @@ def _close(due: QuerySet[Attempt]) -> int:
         submitted_at=F("deadline_at"),
         submitted_by_deadline=True,
         next_check_at=None,
+        paused_at=None,
     )
 
 
@@ -365,7 +406,7 @@ def close_expired_attempts(*, now: dt.datetime) -> Sweep:
     """Close all attempts past deadline and grace with what they hold, and mark all that wait for it.
 
     Closes 100 at a time, so no lock is held for long; candidates need not come back. Run every minute.
-    An attempt that cannot be marked is reported and does not keep others waiting.
+    An attempt that cannot be marked, or whose result cannot be noted, is reported and keeps nobody waiting.
     """
     closed = 0
     while True:
@@ -385,9 +426,8 @@ def close_expired_attempts(*, now: dt.datetime) -> Sweep:
     waiting = Attempt.objects.filter(state=AttemptState.SUBMITTED).order_by("submitted_at")
     for attempt_id in list(waiting.values_list("pk", flat=True)):
         try:
-            mark_attempt(attempt_id=attempt_id, now=now)
-            marked += 1
-        except UNMARKABLE:
+            marked += mark_attempt(attempt_id=attempt_id, now=now) is not None
+        except Exception:  # whatever the rooms above make of one result, the others are marked
             log.exception("attempt_cannot_be_marked", attempt=attempt_id)
             failed.append(attempt_id)
     return Sweep(closed=closed, marked=marked, failed=tuple(failed))

@@ -1,20 +1,32 @@
 """Writing the question bank. A change of what a question says is a new version; old papers keep the old one."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import transaction
+from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from common.text import squeeze
 from exams.errors import InvalidQuestions, QuestionProblem
-from exams.models import AnswerKey, Bank, Question, QuestionVersion, Topic
-from exams.permissions import require_examiner, require_manage_exams
-from exams.shapes import Option
-from exams.types import TYPES, ShapeProblem, type_of
+from exams.models import (
+    AnswerKey,
+    Bank,
+    Question,
+    QuestionMedia,
+    QuestionTag,
+    QuestionVersion,
+    ReviewState,
+    Topic,
+)
+from exams.permissions import require_over_bank, require_writer
+from exams.shapes import Body, Key, Option
+from exams.types import TYPES, Content, MediaFacts, ShapeProblem, type_of
 from people.audit import record_audit
 from people.models import OrgUnit, User
+from people.permissions import Capability
 
 MAX_STEM_LENGTH = 4000
 MAX_EXPLANATION_LENGTH = 4000
@@ -25,21 +37,29 @@ class QuestionDraft:
     """A question as an author or an import gives it.
 
     `options` are exams.shapes.Option with ids unique in the question (letters will do: candidates never see
-    them); leave them empty for a type with fixed options. `correct` lists option ids. `hazard_ids` None
-    leaves a question's hazards as they are.
+    them); leave them empty for a type with fixed options. `correct` is the key: option ids for choices, else
+    what the type's module says, as for `body`. `hazard_ids`, `post_ids` and `tags` None leave a question's
+    hazards, posts and tags as they are. `owner` is stored only where `sets_owner` says so.
     """
 
     code: str
     topic: Topic
     kind: str
     stem: str
-    correct: Sequence[str]
+    correct: Key
     options: Sequence[Option] = ()
     explanation: str = ""
     difficulty: int = 3
     source: str = ""
     must_know: bool = False
     hazard_ids: frozenset[int] | None = None
+    body: Body = field(default_factory=dict)
+    media: QuestionMedia | None = None
+    source_ref: str = ""
+    post_ids: frozenset[int] | None = None
+    tags: frozenset[str] | None = None
+    owner: OrgUnit | None = None
+    sets_owner: bool = False
 
 
 @dataclass(slots=True)
@@ -53,15 +73,18 @@ class SavedQuestions:
 
 
 @dataclass(frozen=True, slots=True)
-class _Content:
+class VersionContent:
     """What a version says, cleaned. Equal contents need no new version."""
 
     kind: str
     stem: str
-    options: tuple[tuple[str, str], ...]
+    options: list[Option]
+    body: dict[str, Any]
+    media_id: int | None
     difficulty: int
     source: str
-    correct: tuple[str, ...]
+    source_ref: str
+    correct: Key
     explanation: str
 
 
@@ -71,23 +94,30 @@ def _clean(text: str) -> str:
     return "\n".join(lines).strip()
 
 
-def _content_of(draft: QuestionDraft) -> _Content:
+def media_facts(media: QuestionMedia | None) -> MediaFacts | None:
+    """Return what a type may know of a picture or film."""
+    return MediaFacts(kind=media.kind, width=media.width, height=media.height) if media else None  # type: ignore[arg-type]
+
+
+def _content_of(draft: QuestionDraft) -> VersionContent:
     kind = TYPES.get(draft.kind)
-    given = draft.options or (kind.fixed_options if kind else None) or ()
-    options = tuple((option["id"], squeeze(option["text"])) for option in given)
-    order = {option_id: place for place, (option_id, _text) in enumerate(options)}
-    return _Content(
+    raw = Content(_clean(draft.stem), draft.options, draft.body, media_facts(draft.media))
+    options, body, key = kind.clean(raw, draft.correct) if kind else ([], {}, None)
+    return VersionContent(
         kind=draft.kind,
-        stem=_clean(draft.stem),
+        stem=raw.stem,
         options=options,
+        body=body,
+        media_id=draft.media.pk if draft.media else None,
         difficulty=draft.difficulty,
         source=squeeze(draft.source),
-        correct=tuple(sorted(draft.correct, key=lambda option_id: order.get(option_id, len(order)))),
+        source_ref=squeeze(draft.source_ref),
+        correct=key,
         explanation=_clean(draft.explanation),
     )
 
 
-def _problems_of(draft: QuestionDraft, content: _Content) -> Iterable[QuestionProblem]:
+def _problems_of(draft: QuestionDraft, content: VersionContent) -> Iterable[QuestionProblem]:
     def problem(field_name: str, message: str) -> QuestionProblem:
         return QuestionProblem(code=draft.code, field=field_name, message=message)
 
@@ -106,14 +136,19 @@ def _problems_of(draft: QuestionDraft, content: _Content) -> Iterable[QuestionPr
     if content.kind not in TYPES:
         yield problem("kind", _("不认识的题型“%(kind)s”。") % {"kind": content.kind})
         return
-    options = [Option(id=option_id, text=text) for option_id, text in content.options]
+    shown = Content(content.stem, content.options, content.body, media_facts(draft.media))
     try:
-        type_of(content.kind).validate(options, content.correct)
+        type_of(content.kind).validate(shown, content.correct)
     except ShapeProblem as shape:
         yield problem(shape.field, _(shape.message) % shape.params)
 
 
-def _check(drafts: Sequence[QuestionDraft], contents: Sequence[_Content]) -> None:
+def problems_of(drafts: Sequence[QuestionDraft]) -> list[QuestionProblem]:
+    """Return everything `save_questions` would refuse these drafts for."""
+    return _problems(drafts, [_content_of(draft) for draft in drafts])
+
+
+def _problems(drafts: Sequence[QuestionDraft], contents: Sequence[VersionContent]) -> list[QuestionProblem]:
     problems: list[QuestionProblem] = []
     seen: set[str] = set()
     for draft, content in zip(drafts, contents, strict=True):
@@ -121,22 +156,24 @@ def _check(drafts: Sequence[QuestionDraft], contents: Sequence[_Content]) -> Non
         if draft.code in seen:
             problems.append(QuestionProblem(draft.code, "code", _("同一批里题号重复。")))
         seen.add(draft.code)
-    if problems:
-        raise InvalidQuestions(problems)
+    return problems
 
 
-def _stored_contents(questions: Iterable[Question]) -> dict[int, _Content]:
-    """Return what the current versions say, by question id (one statement)."""
-    version_ids = [question.current_version_id for question in questions if question.current_version_id]
+def stored_contents(questions: Iterable[Question]) -> dict[int, VersionContent]:
+    """Return what the newest versions say, by question id (one statement)."""
+    version_ids = [question.pending_version_id or question.current_version_id for question in questions]
     keys = AnswerKey.objects.filter(version_id__in=version_ids).select_related("version")
     return {
-        key.version.question_id: _Content(
+        key.version.question_id: VersionContent(
             kind=key.version.kind,
             stem=key.version.stem,
-            options=tuple((option["id"], option["text"]) for option in key.version.options),
+            options=key.version.options,
+            body=key.version.body,
+            media_id=key.version.media_id,
             difficulty=key.version.difficulty,
             source=key.version.source,
-            correct=tuple(key.correct),
+            source_ref=key.version.source_ref,
+            correct=key.correct,
             explanation=key.explanation,
         )
         for key in keys
@@ -153,20 +190,23 @@ def save_questions(
     statements does not grow with the number of questions (bulk inserts aside).
     Raises: InvalidQuestions listing every problem; PermissionDenied.
     """
-    require_manage_exams(acting_user, bank.owner)
+    require_over_bank(acting_user, bank.owner, Capability.WRITE_QUESTIONS)
     contents = [_content_of(draft) for draft in drafts]
-    _check(drafts, contents)
+    if problems := _problems(drafts, contents):
+        raise InvalidQuestions(problems)
     codes = [draft.code for draft in drafts]
     known = {
         question.code: question
-        for question in Question.objects.select_for_update().filter(bank=bank, code__in=codes)
+        for question in Question.objects.select_for_update(of=("self",))
+        .select_related("owner")
+        .filter(bank=bank, code__in=codes)
     }
     fresh = [
         Question(bank=bank, code=draft.code, topic=draft.topic, must_know=draft.must_know)
         for draft in drafts
         if draft.code not in known
     ]
-    stored = _stored_contents(known.values())
+    stored = stored_contents(known.values())
     result = SavedQuestions(created=[question.code for question in fresh])
     Question.objects.bulk_create(fresh)
     known |= {question.code: question for question in fresh}
@@ -176,11 +216,15 @@ def save_questions(
         for draft, content in zip(drafts, contents, strict=True)
         if stored.get(known[draft.code].pk) != content
     ]
-    _add_versions(changed, acting_user, now)
+    add_versions(changed, acting_user, now, to_review=bank.review_required and acting_user is not None)
     regrouped = _update_facts(drafts, known)
-    hazards_changed = _set_hazards(drafts, known)
+    regrouped |= _set_links(
+        drafts, known, Question.hazards.through, "hazard_id", lambda draft: draft.hazard_ids
+    )
+    regrouped |= _set_links(drafts, known, Question.posts.through, "post_id", lambda draft: draft.post_ids)
+    regrouped |= _set_tags(drafts, known)
 
-    touched = {question.code for question, _content in changed} | regrouped | hazards_changed
+    touched = {question.code for question, _content in changed} | regrouped
     touched -= set(result.created)
     result.updated = [code for code in codes if code in touched]
     result.unchanged = [code for code in codes if code not in touched and code not in set(result.created)]
@@ -196,9 +240,14 @@ def save_questions(
     return result
 
 
-def _add_versions(
-    changed: Sequence[tuple[Question, _Content]], author: User | None, now: dt.datetime
+def add_versions(
+    changed: Sequence[tuple[Question, VersionContent]],
+    author: User | None,
+    now: dt.datetime,
+    *,
+    to_review: bool,
 ) -> None:
+    """Add versions: current at once, or pending as drafts where a second person has to approve them."""
     numbers = dict(
         QuestionVersion.objects.filter(question__in=[question.pk for question, _content in changed])
         .order_by("number")
@@ -210,62 +259,95 @@ def _add_versions(
             number=numbers.get(question.pk, 0) + 1,
             kind=content.kind,
             stem=content.stem,
-            options=[Option(id=option_id, text=text) for option_id, text in content.options],
+            options=content.options,
+            body=content.body,
+            media_id=content.media_id,
             difficulty=content.difficulty,
             source=content.source,
+            source_ref=content.source_ref,
             author=author,
             created_at=now,
         )
         for question, content in changed
     )
     AnswerKey.objects.bulk_create(
-        AnswerKey(version=version, correct=list(content.correct), explanation=content.explanation)
+        AnswerKey(version=version, correct=content.correct, explanation=content.explanation)
         for version, (_question, content) in zip(versions, changed, strict=True)
     )
     for version, (question, _content) in zip(versions, changed, strict=True):
-        question.current_version = version
+        if to_review:
+            question.pending_version, question.review_state = version, ReviewState.DRAFT
+        else:
+            question.current_version, question.pending_version = version, None
+            question.review_state = ReviewState.APPROVED
     Question.objects.bulk_update(
-        [question for question, _content in changed], ["current_version"], batch_size=500
+        [question for question, _content in changed],
+        ["current_version", "pending_version", "review_state"],
+        batch_size=500,
     )
 
 
 def _update_facts(drafts: Sequence[QuestionDraft], known: dict[str, Question]) -> set[str]:
-    """Store topic and must-know flag where they differ; return the codes of those questions."""
+    """Store topic, must-know flag and owner where they differ; return the codes of those questions."""
     regrouped = []
     for draft in drafts:
         question = known[draft.code]
-        if (question.topic_id, question.must_know) != (draft.topic.pk, draft.must_know):
-            question.topic = draft.topic
-            question.must_know = draft.must_know
+        owner = draft.owner if draft.sets_owner else question.owner
+        wanted = (draft.topic.pk, draft.must_know, owner.pk if owner else None)
+        if (question.topic_id, question.must_know, question.owner_id) != wanted:
+            question.topic, question.must_know, question.owner = draft.topic, draft.must_know, owner
             regrouped.append(question)
-    Question.objects.bulk_update(regrouped, ["topic", "must_know"], batch_size=500)
+    Question.objects.bulk_update(regrouped, ["topic", "must_know", "owner"], batch_size=500)
     return {question.code for question in regrouped}
 
 
-def _set_hazards(drafts: Sequence[QuestionDraft], known: dict[str, Question]) -> set[str]:
-    """Store the hazards of drafts that name some; return the codes of the questions that changed."""
-    wanted = {known[draft.code].pk: draft for draft in drafts if draft.hazard_ids is not None}
+def _set_links(
+    drafts: Sequence[QuestionDraft],
+    known: dict[str, Question],
+    links: type[Model],
+    column: str,
+    wanted_of: Callable[[QuestionDraft], frozenset[int] | None],
+) -> set[str]:
+    """Store the links of drafts that name some (`column` is the other end); return the codes that changed."""
+    wanted = {
+        known[draft.code].pk: (draft.code, ids) for draft in drafts if (ids := wanted_of(draft)) is not None
+    }
     if not wanted:
         return set()
-    links = Question.hazards.through
+    table = links._default_manager
     present: dict[int, set[int]] = {question_id: set() for question_id in wanted}
-    for question_id, hazard_id in links.objects.filter(question_id__in=wanted).values_list(
-        "question_id", "hazard_id"
-    ):
-        present[question_id].add(hazard_id)
-    differing = {
-        question_id: draft
-        for question_id, draft in wanted.items()
-        if present[question_id] != set(draft.hazard_ids or ())
-    }
+    for question_id, other_id in table.filter(question_id__in=wanted).values_list("question_id", column):
+        present[question_id].add(other_id)
+    differing = {key: entry for key, entry in wanted.items() if present[key] != set(entry[1])}
     if differing:
-        links.objects.filter(question_id__in=differing).delete()
-        links.objects.bulk_create(
-            links(question_id=question_id, hazard_id=hazard_id)
-            for question_id, draft in differing.items()
-            for hazard_id in sorted(draft.hazard_ids or ())
+        table.filter(question_id__in=differing).delete()
+        table.bulk_create(
+            links(**{"question_id": question_id, column: other_id})
+            for question_id, (_code, ids) in differing.items()
+            for other_id in sorted(ids)
         )
-    return {draft.code for draft in differing.values()}
+    return {code for code, _ids in differing.values()}
+
+
+def _set_tags(drafts: Sequence[QuestionDraft], known: dict[str, Question]) -> set[str]:
+    """Store the tags of drafts that name some, making those that are new."""
+    named = {
+        draft.code: {squeeze(tag)[:40] for tag in draft.tags if squeeze(tag)}
+        for draft in drafts
+        if draft.tags is not None
+    }
+    if not named:
+        return set()
+    names = set().union(*named.values())
+    QuestionTag.objects.bulk_create([QuestionTag(name=name) for name in sorted(names)], ignore_conflicts=True)
+    ids = dict(QuestionTag.objects.filter(name__in=names).values_list("name", "pk"))
+    return _set_links(
+        drafts,
+        known,
+        Question.tags.through,
+        "questiontag_id",
+        lambda draft: frozenset(ids[name] for name in named[draft.code]) if draft.code in named else None,
+    )
 
 
 def save_question(
@@ -282,7 +364,7 @@ def retire_question(*, question: Question, acting_user: User | None, now: dt.dat
 
     Raises: PermissionDenied.
     """
-    require_manage_exams(acting_user, question.bank.owner)
+    require_over_bank(acting_user, question.bank.owner, Capability.REVIEW_QUESTIONS)
     if Question.objects.filter(pk=question.pk, retired_at__isnull=True).update(retired_at=now):
         record_audit(question, "exams.question.retire", acting_user)
     question.refresh_from_db(fields=["retired_at"])
@@ -291,7 +373,7 @@ def retire_question(*, question: Question, acting_user: User | None, now: dt.dat
 @transaction.atomic
 def restore_question(*, question: Question, acting_user: User | None) -> None:
     """Draw a retired question again. Raises: PermissionDenied."""
-    require_manage_exams(acting_user, question.bank.owner)
+    require_over_bank(acting_user, question.bank.owner, Capability.REVIEW_QUESTIONS)
     if Question.objects.filter(pk=question.pk, retired_at__isnull=False).update(retired_at=None):
         record_audit(question, "exams.question.restore", acting_user)
     question.refresh_from_db(fields=["retired_at"])
@@ -303,17 +385,26 @@ def save_bank(
     code: str,
     name: str,
     owner: OrgUnit | None = None,
+    review_required: bool | None = None,
+    may_be_practised: bool | None = None,
     bank: Bank | None = None,
     acting_user: User | None,
 ) -> Bank:
-    """Create or change a bank; without `bank`, the code finds it. Raises: PermissionDenied."""
-    require_manage_exams(acting_user, owner)
+    """Create or change a bank; without `bank`, the code finds it. None leaves a switch as it is.
+
+    Raises: PermissionDenied.
+    """
+    require_over_bank(acting_user, owner, Capability.MANAGE_EXAMS)
     if bank is None:
         bank = Bank.objects.filter(code=code).first()
     if bank is not None:
-        require_manage_exams(acting_user, bank.owner)
+        require_over_bank(acting_user, bank.owner, Capability.MANAGE_EXAMS)
     bank = bank or Bank()
     bank.code, bank.name, bank.owner = code, name, owner
+    if review_required is not None:
+        bank.review_required = review_required
+    if may_be_practised is not None:
+        bank.may_be_practised = may_be_practised
     bank.save()
     record_audit(bank, "exams.bank.save", acting_user)
     return bank
@@ -322,7 +413,7 @@ def save_bank(
 @transaction.atomic
 def save_topic(*, code: str, name: str, topic: Topic | None = None, acting_user: User | None) -> Topic:
     """Create or change a topic; without `topic`, the code finds it. Raises: PermissionDenied."""
-    require_examiner(acting_user)
+    require_writer(acting_user)
     topic = topic or Topic.objects.filter(code=code).first() or Topic()
     topic.code, topic.name = code, name
     topic.save()

@@ -9,18 +9,22 @@ from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from exams.actions.bank import QuestionDraft
 from exams.actions.exams import ExamDraft, RowDraft
-from exams.errors import InvalidQuestions
-from exams.models import Bank, BlueprintRow, Exam, Question, QuestionKind, Topic
-from exams.queries.office import EditableContent
-from exams.shapes import Option
-from exams.types import type_of
-from exams.types.base import MAX_OPTIONS
-from people.models import Hazard, OrgUnit
+from exams.forms.delivery import DeliveryFields
+from exams.models import (
+    Bank,
+    BlueprintRow,
+    Exam,
+    FinalMarkRule,
+    PaperSource,
+    ReleaseWhat,
+    ReleaseWhen,
+    Topic,
+    kind_choices,
+)
+from exams.types import TYPES
+from people.models import OrgUnit
 
-LETTERS = "ABCDEFGHIJ"[:MAX_OPTIONS]
-SHOWN_OPTIONS = 6
 BLANK_ROWS = 3
 
 
@@ -43,10 +47,30 @@ class BankForm(forms.Form):
         ),
     )
 
+    review_required = forms.BooleanField(
+        label=gettext_lazy("第二人审核后才用"),
+        required=False,
+        initial=True,
+        help_text=gettext_lazy("新写和改过的试题，要由作者以外的人审核通过，新试卷才会抽到。"),
+    )
+    may_be_practised = forms.BooleanField(
+        label=gettext_lazy("可以用来练习"),
+        required=False,
+        help_text=gettext_lazy(
+            "员工在手机上练习、模拟考试、现场抽考时会看到这里的题和答案。正在考试的题自动锁住。"
+        ),
+    )
+
     def __init__(self, *args: Any, units: QuerySet[OrgUnit], bank: Bank | None = None, **kwargs: Any) -> None:
         self.bank = bank
         if bank is not None:
-            kwargs["initial"] = {"code": bank.code, "name": bank.name, "owner": bank.owner_id}
+            kwargs["initial"] = {
+                "code": bank.code,
+                "name": bank.name,
+                "owner": bank.owner_id,
+                "review_required": bank.review_required,
+                "may_be_practised": bank.may_be_practised,
+            }
         super().__init__(*args, **kwargs)
         self.fields["owner"].queryset = units  # type: ignore[attr-defined]
 
@@ -78,159 +102,7 @@ class TopicForm(forms.Form):
         return code
 
 
-class QuestionForm(forms.Form):
-    """A question as an author edits it. Identity (bank and code) is fixed once it exists.
-
-    The options are `option_0` … `option_9` with `right_0` …; a judgement uses `judgement` instead.
-    """
-
-    bank = forms.ModelChoiceField(label=gettext_lazy("题库"), queryset=Bank.objects.none())
-    code = forms.CharField(label=gettext_lazy("题号"), max_length=40)
-    topic = forms.ModelChoiceField(label=gettext_lazy("知识点"), queryset=Topic.objects.order_by("code"))
-    kind = forms.ChoiceField(label=gettext_lazy("题型"), choices=QuestionKind.choices)
-    stem = forms.CharField(label=gettext_lazy("题干"), widget=forms.Textarea(attrs={"rows": 3}))
-    judgement = forms.ChoiceField(
-        label=gettext_lazy("这句话"),
-        required=False,
-        choices=[("true", gettext_lazy("正确")), ("false", gettext_lazy("错误"))],
-        widget=forms.RadioSelect,
-    )
-    explanation = forms.CharField(
-        label=gettext_lazy("解析"),
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy("说清为什么，考生合格或次数用完后可见。"),
-    )
-    difficulty = forms.TypedChoiceField(
-        label=gettext_lazy("难度"),
-        coerce=int,
-        initial=3,
-        choices=[(1, gettext_lazy("1 易")), (2, "2"), (3, "3"), (4, "4"), (5, gettext_lazy("5 难"))],
-    )
-    must_know = forms.BooleanField(label=gettext_lazy("必知题"), required=False)
-    source = forms.CharField(
-        label=gettext_lazy("出处"),
-        required=False,
-        max_length=200,
-        help_text=gettext_lazy("法条、标准或本厂规程，例如：安全生产法第二十八条。"),
-    )
-    hazards = forms.ModelMultipleChoiceField(
-        label=gettext_lazy("危险因素"),
-        required=False,
-        queryset=Hazard.objects.all(),
-        widget=forms.CheckboxSelectMultiple,
-    )
-
-    def __init__(
-        self,
-        *args: Any,
-        banks: QuerySet[Bank],
-        question: Question | None = None,
-        content: EditableContent | None = None,
-        **kwargs: Any,
-    ) -> None:
-        self.question = question
-        self.option_ids = list(LETTERS)
-        if question is not None and content is not None:
-            kwargs["initial"] = self._initial(question, content)
-        super().__init__(*args, **kwargs)
-        self.fields["bank"].queryset = banks  # type: ignore[attr-defined]
-        for place, letter in enumerate(LETTERS):
-            self.fields[f"option_{place}"] = forms.CharField(
-                required=False, label=_("选项 %(letter)s") % {"letter": letter}
-            )
-            self.fields[f"right_{place}"] = forms.BooleanField(
-                required=False, label=_("%(letter)s 是正确答案") % {"letter": letter}
-            )
-        if question is not None:
-            self.fields["bank"].disabled = True
-            self.fields["code"].disabled = True
-
-    def _initial(self, question: Question, content: EditableContent) -> dict[str, Any]:
-        version = content.version
-        initial: dict[str, Any] = {
-            "bank": question.bank_id,
-            "code": question.code,
-            "topic": question.topic_id,
-            "kind": version.kind,
-            "stem": version.stem,
-            "explanation": content.explanation,
-            "difficulty": version.difficulty,
-            "must_know": question.must_know,
-            "source": version.source,
-            "hazards": [hazard.pk for hazard in question.hazards.all()],
-        }
-        if type_of(version.kind).fixed_options is not None:
-            return initial | {"judgement": content.correct[0]}
-        # Ids stay what they are, so that an unchanged question needs no new version.
-        known = [option["id"] for option in version.options]
-        self.option_ids = known + [letter for letter in LETTERS if letter not in known]
-        for place, option in enumerate(version.options):
-            initial[f"option_{place}"] = option["text"]
-            initial[f"right_{place}"] = option["id"] in content.correct
-        return initial
-
-    @property
-    def option_rows(self) -> list[dict[str, Any]]:
-        """Return the option fields row by row; rows beyond the usual ones are `spare` while empty."""
-        return [
-            {
-                "letter": letter,
-                "text": self[f"option_{place}"],
-                "right": self[f"right_{place}"],
-                "spare": place >= SHOWN_OPTIONS and not self[f"option_{place}"].value(),
-            }
-            for place, letter in enumerate(LETTERS)
-        ]
-
-    def draft(self) -> QuestionDraft:
-        """Return what was typed as a draft. Call it on a valid form."""
-        data = self.cleaned_data
-        kind = data["kind"]
-        options: list[Option] = []
-        correct = [
-            option_id
-            for place, option_id in enumerate(self.option_ids[: len(LETTERS)])
-            if data[f"right_{place}"]
-        ]
-        if type_of(kind).fixed_options is not None:
-            correct = [data["judgement"]] if data["judgement"] else []
-        else:
-            options = [
-                Option(id=option_id, text=data[f"option_{place}"])
-                for place, option_id in enumerate(self.option_ids[: len(LETTERS)])
-                if data[f"option_{place}"].strip()
-            ]
-        return QuestionDraft(
-            code=data["code"],
-            topic=data["topic"],
-            kind=kind,
-            stem=data["stem"],
-            options=options,
-            correct=correct,
-            explanation=data["explanation"],
-            difficulty=data["difficulty"],
-            must_know=data["must_know"],
-            source=data["source"],
-            hazard_ids=frozenset(hazard.pk for hazard in data["hazards"]),
-        )
-
-    def clean(self) -> dict[str, Any]:
-        """Refuse a code that is taken when the question is new: saving it would change the other one."""
-        data = super().clean() or {}
-        bank, code = data.get("bank"), data.get("code")
-        is_new = self.question is None and bank is not None and code
-        if is_new and Question.objects.filter(bank=bank, code=code).exists():
-            self.add_error("code", _("题库里已有题号“%(code)s”，请换一个。") % {"code": code})
-        return data
-
-    def add_problems(self, error: InvalidQuestions) -> None:
-        """Show what the action refused at the fields it concerns; options and key stand above the table."""
-        for problem in error.problems:
-            self.add_error(problem.field if problem.field in self.fields else None, problem.message)
-
-
-class ExamForm(forms.Form):
+class ExamForm(DeliveryFields):
     """The rules of an exam. Times are typed in minutes."""
 
     code = forms.SlugField(label=gettext_lazy("编码"), max_length=40)
@@ -256,7 +128,62 @@ class ExamForm(forms.Form):
         initial=5,
         help_text=gettext_lazy("到时间后仍接收路上的作答的秒数。"),
     )
+    markers = forms.TypedChoiceField(
+        label=gettext_lazy("人工评分"),
+        required=False,
+        coerce=int,
+        initial=1,
+        empty_value=1,  # type: ignore[arg-type]
+        choices=[(1, gettext_lazy("一人评")), (2, gettext_lazy("两人分别评，互不知道"))],
+    )
+    most_apart_pct = forms.IntegerField(
+        label=gettext_lazy("两人最多相差（百分）"),
+        required=False,
+        min_value=0,
+        max_value=100,
+        initial=20,
+        help_text=gettext_lazy("占该题满分的百分比；相差更多的，由第三人裁定。"),
+    )
+    final_mark_rule = forms.ChoiceField(
+        label=gettext_lazy("两人评分取"), required=False, choices=FinalMarkRule.choices
+    )
+    release_when = forms.ChoiceField(
+        label=gettext_lazy("何时公布"), required=False, choices=ReleaseWhen.choices
+    )
+    results_from = forms.DateTimeField(
+        label=gettext_lazy("公布时间"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text=gettext_lazy("选“到公布时间以后”时要填，通常是考试窗口结束的时间。"),
+    )
+    release_what = forms.ChoiceField(
+        label=gettext_lazy("公布什么"),
+        required=False,
+        choices=ReleaseWhat.choices,
+        help_text=gettext_lazy("已经开始的答卷按开始时的规定公布。"),
+    )
+    paper_source = forms.ChoiceField(
+        label=gettext_lazy("试卷来源"),
+        required=False,
+        choices=PaperSource.choices,
+        help_text=gettext_lazy("固定试卷和平行卷：先不开放，保存后到“选题”或“平行卷”页做好再开放。"),
+    )
+    exposure_max_pct = forms.IntegerField(
+        label=gettext_lazy("一题最多出现在（百分）"),
+        required=False,
+        min_value=1,
+        max_value=100,
+        help_text=gettext_lazy("占最近试卷的百分比；留空不限。题不够时取用得最少的，不会因此开不了考。"),
+    )
+    exposure_window = forms.IntegerField(
+        label=gettext_lazy("看最近几份试卷"), required=False, min_value=10, max_value=500, initial=100
+    )
     is_open = forms.BooleanField(label=gettext_lazy("开放"), required=False, initial=True)
+    only_in_sittings = forms.BooleanField(
+        label=gettext_lazy("只在考试场次中进行"),
+        required=False,
+        help_text=gettext_lazy("监考人开考后才能开始；自己点开始时，提示下一个场次的时间和考场。"),
+    )
 
     def __init__(self, *args: Any, banks: QuerySet[Bank], exam: Exam | None = None, **kwargs: Any) -> None:
         self.exam = exam
@@ -272,6 +199,17 @@ class ExamForm(forms.Form):
                 "cool_down_min": exam.cool_down_s // 60,
                 "grace_s": exam.grace_s,
                 "is_open": exam.is_open,
+                "only_in_sittings": exam.only_in_sittings,
+                "markers": exam.markers,
+                "most_apart_pct": exam.most_apart_pct,
+                "final_mark_rule": exam.final_mark_rule,
+                "release_when": exam.release_when,
+                "release_what": exam.release_what,
+                "results_from": exam.results_from,
+                **self.initial_of(exam),
+                "paper_source": exam.paper_source,
+                "exposure_max_pct": exam.exposure_max_pct,
+                "exposure_window": exam.exposure_window,
             }
         super().__init__(*args, **kwargs)
         self.fields["bank"].queryset = banks  # type: ignore[attr-defined]
@@ -282,6 +220,13 @@ class ExamForm(forms.Form):
         if _taken(Exam.objects.filter(code=code), self.exam):
             raise forms.ValidationError(_("编码“%(code)s”已被另一场考试使用，请换一个。") % {"code": code})
         return code
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse to release results at a time nobody named."""
+        data = super().clean() or {}
+        if data.get("release_when") == ReleaseWhen.AFTER_WINDOW and not data.get("results_from"):
+            self.add_error("results_from", _("请填公布时间。"))
+        return data
 
     def draft(self, rows: Sequence[RowDraft]) -> ExamDraft:
         """Return the exam as a draft with these rows. Call it on a valid form."""
@@ -298,6 +243,17 @@ class ExamForm(forms.Form):
             cool_down_s=data["cool_down_min"] * 60,
             must_know_fails=data["must_know_fails"],
             is_open=data["is_open"],
+            only_in_sittings=data["only_in_sittings"],
+            markers=data["markers"],
+            most_apart_pct=20 if data["most_apart_pct"] is None else data["most_apart_pct"],
+            final_mark_rule=data["final_mark_rule"] or FinalMarkRule.MEAN,
+            release_when=data["release_when"] or ReleaseWhen.AT_ONCE,
+            release_what=data["release_what"] or ReleaseWhat.WHEN_OVER,
+            results_from=data["results_from"],
+            **self.delivery(),
+            paper_source=data["paper_source"] or PaperSource.BLUEPRINT,
+            exposure_max_pct=data["exposure_max_pct"],
+            exposure_window=data["exposure_window"] or 100,
         )
 
 
@@ -310,9 +266,7 @@ class RowForm(forms.Form):
         required=False,
         empty_label=gettext_lazy("不限"),
     )
-    kind = forms.ChoiceField(
-        label=gettext_lazy("题型"), choices=QuestionKind.choices, initial=QuestionKind.SINGLE_CHOICE.value
-    )
+    kind = forms.ChoiceField(label=gettext_lazy("题型"), choices=kind_choices, initial=next(iter(TYPES)))
     difficulty_min = forms.IntegerField(label=gettext_lazy("最低难度"), min_value=1, max_value=5, initial=1)
     difficulty_max = forms.IntegerField(label=gettext_lazy("最高难度"), min_value=1, max_value=5, initial=5)
     must_know_only = forms.BooleanField(label=gettext_lazy("只抽必知题"), required=False)

@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -14,11 +15,13 @@ from people.models import Employee
 class AttemptState(models.TextChoices):
     OPEN = "open", _("作答中")
     SUBMITTED = "submitted", _("已交卷")
+    MARKING = "marking", _("阅卷中")
     GRADED = "graded", _("已评分")
     VOID = "void", _("作废")
 
 
 OPEN_STATES = (AttemptState.OPEN,)
+PAPER_DEVICE = "paper"  # of an attempt that was sat on paper and typed in
 
 
 class Attempt(models.Model):
@@ -42,6 +45,10 @@ class Attempt(models.Model):
     deadline_at = models.DateTimeField(_("截止时间"))
     submitted_at = models.DateTimeField(_("交卷时间"), null=True, blank=True)
     submitted_by_deadline = models.BooleanField(_("到时自动交卷"), default=False)
+    # The clock stands since then; `deadline_at` moves when it goes on.
+    paused_at = models.DateTimeField(_("暂停时间"), null=True, blank=True)
+    # One-way papers: the question the candidate is at; those before it are left for good.
+    at_slot = models.PositiveSmallIntegerField(_("答到第几题"), default=1)
     # The one column the sweep looks at: when this attempt next needs the server, empty when it is closed.
     next_check_at = models.DateTimeField(null=True, blank=True)
 
@@ -64,6 +71,10 @@ class Attempt(models.Model):
                 | (~Q(state="open") & Q(next_check_at__isnull=True)),
                 name="exams_attempt_open_is_watched",
             ),
+            models.CheckConstraint(
+                condition=Q(paused_at__isnull=True) | Q(state="open"), name="exams_attempt_paused_is_open"
+            ),
+            models.CheckConstraint(condition=Q(at_slot__gte=1), name="exams_attempt_at_slot"),
         ]
         indexes = [
             models.Index(
@@ -84,7 +95,7 @@ class Attempt(models.Model):
 class AnswerStep(models.Model):
     """One answer as the server took it. Inserted only; the highest `seq` of a slot is the answer.
 
-    `response` is a list of option tokens of this attempt (exams.shapes.Response).
+    `response` is a list of texts by the rule of the question's type (exams.shapes.Response).
     """
 
     attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="steps")
@@ -92,6 +103,7 @@ class AnswerStep(models.Model):
     seq = models.PositiveIntegerField(help_text="counted by the client; a retry repeats it")
     response = models.JSONField()
     device = models.CharField(_("设备"), max_length=64, blank=True)
+    address = models.GenericIPAddressField(_("网络地址"), null=True)
     saved_at = models.DateTimeField(_("保存时间"))
 
     class Meta:
@@ -104,6 +116,39 @@ class AnswerStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.attempt_id}/{self.slot}/{self.seq}"
+
+
+class HandMark(models.Model):
+    """What a person gave for one slot of an attempt. Inserted only; the highest `number` of a slot counts.
+
+    `fraction` is the share of the slot's points, 0 to 1. `per_point` are the shares given for the points of
+    the rubric, in its order, in percent of the slot.
+    """
+
+    attempt = models.ForeignKey(Attempt, on_delete=models.PROTECT, related_name="hand_marks")
+    slot = models.PositiveSmallIntegerField(_("题号"))
+    number = models.PositiveSmallIntegerField()
+    fraction = models.DecimalField(max_digits=5, decimal_places=4)
+    per_point = models.JSONField(default=list)
+    comment = models.CharField(_("评语"), max_length=500, blank=True)
+    marked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    marked_at = models.DateTimeField(_("评分时间"))
+
+    class Meta:
+        verbose_name = _("人工评分")
+        verbose_name_plural = _("人工评分")
+        ordering = ["attempt_id", "slot", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["attempt", "slot", "number"], name="exams_hand_mark_once"),
+            models.CheckConstraint(
+                condition=Q(fraction__gte=0) & Q(fraction__lte=1), name="exams_hand_mark_fraction"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.attempt_id}/{self.slot} {self.fraction}"
 
 
 class AttemptMark(models.Model):

@@ -4,12 +4,31 @@ import datetime as dt
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import BigIntegerField, CharField, OuterRef, QuerySet, Subquery, UUIDField
 
-from exams.models import AnswerStep, Attempt, AttemptMark, AttemptState, Exam
+from common.prepared import Prepared
+from exams.models import (
+    AnswerStep,
+    Attempt,
+    AttemptMark,
+    AttemptState,
+    ChangeKind,
+    Exam,
+    HandMark,
+    Navigation,
+)
 from exams.shapes import Response
 from people.models import Employee, User
+
+
+@dataclass(frozen=True, slots=True)
+class OwnEmployee:
+    """The employee behind an account, not looked up yet: see `own_employee_id`."""
+
+    user_id: int
 
 
 def own_employee_id(user: User) -> QuerySet[Employee, int]:
@@ -19,14 +38,36 @@ def own_employee_id(user: User) -> QuerySet[Employee, int]:
 
 def get_attempt_for(user: User, public_id: uuid.UUID) -> Attempt:
     """Return an attempt the user sits or sat, with its exam; raise Attempt.DoesNotExist for all others."""
-    return Attempt.objects.select_related("exam").get(
-        public_id=public_id, employee_id__in=own_employee_id(user)
-    )
+    found = _own_attempt.first(public_id=public_id, user_id=user.pk)
+    if found is None:
+        raise Attempt.DoesNotExist
+    return found
+
+
+_own_attempt = Prepared(
+    lambda public_id, user_id: Attempt.objects.select_related("exam").filter(
+        public_id=public_id, employee__user_id=user_id
+    ),
+    public_id=UUIDField(),
+    user_id=BigIntegerField(),
+)
 
 
 def get_open_exam_for(user: User, code: str) -> tuple[Exam, Employee]:
     """Return an exam an employee may start by themselves; raise Exam.DoesNotExist or Employee.DoesNotExist."""
-    return Exam.objects.get(code=code, is_open=True), Employee.objects.get(user_id=user.pk)
+    exam = _open_exam.first(code=code)
+    if exam is None:
+        raise Exam.DoesNotExist
+    employee = _employee.first(user_id=user.pk)
+    if employee is None:
+        raise Employee.DoesNotExist
+    return exam, employee
+
+
+_open_exam = Prepared(
+    lambda code: Exam.objects.select_related("guard").filter(code=code, is_open=True), code=CharField()
+)
+_employee = Prepared(lambda user_id: Employee.objects.filter(user_id=user_id), user_id=BigIntegerField())
 
 
 def with_latest_mark(attempts: QuerySet[Attempt]) -> QuerySet[Attempt]:
@@ -41,6 +82,21 @@ def attempts_for(employee_id: int, exam_id: int, purpose: str) -> QuerySet[Attem
     """Return a person's attempts at an exam for a purpose, the first first, with `score_pct` and `passed`."""
     attempts = Attempt.objects.filter(employee_id=employee_id, exam_id=exam_id, purpose=purpose)
     return with_latest_mark(attempts).defer("paper").order_by("number")
+
+
+_siblings = Prepared(
+    lambda employee_id, exam_id, purpose: attempts_for(employee_id, exam_id, purpose).exclude(
+        state=AttemptState.VOID
+    ),
+    employee_id=BigIntegerField(),
+    exam_id=BigIntegerField(),
+    purpose=CharField(),
+)
+
+
+def siblings_of(attempt: Attempt) -> list[Attempt]:
+    """Return the person's attempts for the same purpose as `attempts_for` gives them, itself too, void ones not."""
+    return _siblings.all(employee_id=attempt.employee_id, exam_id=attempt.exam_id, purpose=attempt.purpose)
 
 
 def passing_mark(employee_id: int, exam_id: int, purpose: str) -> AttemptMark | None:
@@ -63,14 +119,35 @@ def passing_mark(employee_id: int, exam_id: int, purpose: str) -> AttemptMark | 
 
 def latest_mark(attempt: Attempt) -> AttemptMark | None:
     """Return the mark that counts, or None."""
-    return AttemptMark.objects.filter(attempt=attempt).order_by("-number").first()
+    return _latest_mark.first(attempt_id=attempt.pk)
+
+
+_latest_mark = Prepared(
+    lambda attempt_id: AttemptMark.objects.filter(attempt_id=attempt_id).order_by("-number")[:1],
+    attempt_id=BigIntegerField(),
+)
 
 
 def latest_steps(attempt_id: int) -> dict[int, tuple[int, Response]]:
     """Return slot → (seq, response) of the latest step of each slot (one statement)."""
+    return {slot: (seq, response) for slot, seq, response in _latest_steps.all(attempt_id=attempt_id)}
+
+
+def _newest_of_each_slot(attempt_id: Any) -> QuerySet[AnswerStep, Any]:
     newest = AnswerStep.objects.filter(attempt_id=attempt_id, slot=OuterRef("slot")).order_by("-seq")
     steps = AnswerStep.objects.filter(attempt_id=attempt_id, seq=Subquery(newest.values("seq")[:1]))
-    return {slot: (seq, response) for slot, seq, response in steps.values_list("slot", "seq", "response")}
+    return steps.values_list("slot", "seq", "response")
+
+
+_latest_steps: Prepared[tuple[int, int, Response]] = Prepared(
+    _newest_of_each_slot, attempt_id=BigIntegerField()
+)
+
+
+def hand_marks_of(attempt_id: int) -> dict[int, Fraction]:
+    """Return slot → the fraction a person gave it last (one statement)."""
+    rows = HandMark.objects.filter(attempt_id=attempt_id).order_by("number")
+    return {slot: Fraction(fraction) for slot, fraction in rows.values_list("slot", "fraction")}
 
 
 def is_due(attempt: Attempt, now: dt.datetime) -> bool:
@@ -88,40 +165,34 @@ def next_start_at(exam: Exam, attempts: Iterable[Attempt], now: dt.datetime) -> 
 
 
 @dataclass(frozen=True, slots=True)
-class ExamIntro:
-    """What a person should know before starting."""
+class Standing:
+    """How an attempt stands, for the page that shows it: cheap to ask, no paper is read."""
 
-    title: str
-    question_count: int
-    duration_min: int
-    pass_pct: int
-    attempts_allowed: int
-    attempts_left: int
-    must_know_fails: bool
-    next_start_at: dt.datetime | None
-    open_attempt: uuid.UUID | None
-
-    @property
-    def can_start(self) -> bool:
-        """Tell whether a new attempt may be started now, or an open one continued."""
-        return self.open_attempt is not None or (self.attempts_left > 0 and self.next_start_at is None)
+    state: str
+    deadline_at: dt.datetime
+    paused_at: dt.datetime | None
+    device: str
+    at_slot: int
 
 
-def exam_intro(exam: Exam, employee_id: int, purpose: str, now: dt.datetime) -> ExamIntro:
-    """Return the rules of an exam and where this person stands in it (two statements)."""
-    attempts = list(attempts_for(employee_id, exam.pk, purpose).exclude(state=AttemptState.VOID))
-    still_open = next(
-        (attempt for attempt in attempts if attempt.state == AttemptState.OPEN and not is_due(attempt, now)),
-        None,
+def standing_of(user: User, public_id: uuid.UUID) -> Standing:
+    """Return how the user's own attempt stands (one statement). Raises Attempt.DoesNotExist for any other."""
+    found = (
+        Attempt.objects.filter(public_id=public_id, employee_id__in=own_employee_id(user))
+        .values_list("state", "deadline_at", "paused_at", "device", "at_slot")
+        .first()
     )
-    return ExamIntro(
-        title=exam.title,
-        question_count=sum(exam.blueprint_rows.values_list("count", flat=True)),
-        duration_min=exam.duration_s // 60,
-        pass_pct=exam.pass_pct,
-        attempts_allowed=exam.attempts_allowed,
-        attempts_left=max(exam.attempts_allowed - len(attempts), 0),
-        must_know_fails=exam.must_know_fails,
-        next_start_at=next_start_at(exam, attempts, now),
-        open_attempt=still_open.public_id if still_open else None,
-    )
+    if found is None:
+        raise Attempt.DoesNotExist
+    return Standing(*found)
+
+
+def reason_of_pause(attempt: Attempt) -> str:
+    """Return why an attempt is paused, as the invigilator wrote it (one statement)."""
+    pauses = attempt.changes.filter(kind=ChangeKind.PAUSED).order_by("-pk")
+    return pauses.values_list("reason", flat=True).first() or ""
+
+
+def is_one_way(attempt: Attempt) -> bool:
+    """Tell whether a question of this attempt that was left stays left."""
+    return attempt.paper["policy"].get("navigation") == Navigation.ONE_WAY

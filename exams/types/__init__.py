@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 
-from exams.types.base import QuestionType, ShapeProblem
+from exams.types.base import Content, MediaFacts, QuestionType, ShapeProblem
 
 
 def _discover() -> dict[str, QuestionType]:
@@ -12,7 +12,7 @@ def _discover() -> dict[str, QuestionType]:
         kind = getattr(importlib.import_module(module_info.name), "TYPE", None)
         if kind is not None:
             found[kind.kind] = kind
-    return found
+    return dict(sorted(found.items(), key=lambda entry: (entry[1].rank, entry[0])))
 
 
 TYPES: dict[str, QuestionType] = _discover()
@@ -23,4 +23,4 @@ def type_of(kind: str) -> QuestionType:
     return TYPES[kind]
 
 
-__all__ = ["TYPES", "QuestionType", "ShapeProblem", "type_of"]
+__all__ = ["TYPES", "Content", "MediaFacts", "QuestionType", "ShapeProblem", "type_of"]
