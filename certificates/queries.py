@@ -1,7 +1,7 @@
 """Reads of this room. A certificate named by id goes through `get_certificate_for`; by code, `certificate_by_code`."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -14,9 +14,11 @@ from django.utils.translation import gettext_lazy as _
 
 from certificates.models import Certificate, CertificateFile, CertificateTemplate
 from certificates.standing import Change, Standing, State, standing_at
+from exams.signals import Consequence, PassFlip
 from people.models import User
 from people.permissions import Capability, scope_for
 from people.queries import current_assignment, employees_for
+from training.queries.purposes import obligation_id_in
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -161,3 +163,21 @@ def place_on(employee_id: int, day: dt.date) -> tuple[str, str]:
 
 def _with_standing(rows: QuerySet[Certificate]) -> QuerySet[Certificate]:
     return rows.select_related("employee", "template").prefetch_related("status_changes")
+
+
+def certificates_at_stake(flips: Sequence[PassFlip]) -> list[Consequence]:
+    """Say which certificates rest on exams that would be passed no longer (one statement). They stay as they are."""
+    lost = {
+        flip: public_id for flip in flips if not flip.passes and (public_id := obligation_id_in(flip.purpose))
+    }
+    issued = dict(
+        Certificate.objects.filter(record__obligation__public_id__in=lost.values()).values_list(
+            "record__obligation__public_id", "number"
+        )
+    )
+    text = _("证书 %(number)s 凭这次考试签发，不会自动失效，请决定是否暂停或撤销。")
+    return [
+        Consequence(flip.attempt_id, text % {"number": issued[public_id]})
+        for flip, public_id in lost.items()
+        if public_id in issued
+    ]

@@ -2,24 +2,18 @@
 
 import datetime as dt
 import hashlib
-from pathlib import Path
-from urllib.parse import unquote
 
-import segno
 from django.conf import settings
-from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
-from django.utils.safestring import SafeString, mark_safe
 from weasyprint import HTML
 from weasyprint.text.fonts import FontConfiguration
-from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 from certificates.content import grouped
 from certificates.shapes import PrintedFields
+from common.printing import STATIC_SCHEME, OwnFilesOnly, qr_svg
 
-STATIC_SCHEME = "static:"
 SHORT_HASH = 16  # characters of the leaf hash on paper; the page behind the QR shows all 64
 
 # Up to how many characters a field is set large, and medium; beyond, small.
@@ -33,41 +27,9 @@ SIZE_LIMITS = {
 }
 
 
-class RenderingFailed(FatalURLFetchingError):  # type: ignore[misc]
-    """The page asked for something that is neither `data:` nor one of our static files."""
-
-
-class OwnFilesOnly(URLFetcher):  # type: ignore[misc]
-    """Serves `data:` and `static:<name>`; file, http and everything else end the rendering (SSRF)."""
-
-    def __init__(self) -> None:
-        super().__init__(allowed_protocols=["data"], allow_redirects=False)
-
-    def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
-        """Return the resource; raise RenderingFailed naming what was refused or is missing."""
-        if url.startswith("data:"):
-            return super().fetch(url, headers)
-        if not url.startswith(STATIC_SCHEME):
-            raise RenderingFailed(f"refused to fetch {url}")
-        name = unquote(url.removeprefix(STATIC_SCHEME))
-        # finders.find raises SuspiciousFileOperation for a name that leads out of the static folders.
-        found = finders.find(name)
-        if not isinstance(found, str):
-            raise RenderingFailed(f"there is no static file {name}")
-        kind = "text/css" if name.endswith(".css") else "application/octet-stream"
-        return URLFetcherResponse(url, Path(found).read_bytes(), {"Content-Type": kind})
-
-
 def verify_url(code: str) -> str:
     """Return the address in the QR: the public page that shows all printed fields and the live state."""
     return f"{settings.PUBLIC_BASE_URL}{reverse('certificates:verify', args=[code])}"
-
-
-def qr_svg(text: str) -> SafeString:
-    """Return a QR code (error correction M) as inline SVG without fixed size."""
-    code = segno.make(text, error="m", micro=False)
-    svg = code.svg_inline(border=0, omitsize=True, dark="#17212b", svgclass="qr", lineclass=None)
-    return mark_safe(svg)  # noqa: S308 - made by segno from our own address, holds paths only
 
 
 def certificate_html(

@@ -9,6 +9,7 @@ from wagtail.admin.viewsets.model import ModelViewSet
 from wagtail.admin.widgets.button import HeaderButton
 
 from certificates.models import CertificateTemplate
+from people.viewsets import KeepReferencedDeleteView
 
 
 class TemplateEditView(generic.EditView):
@@ -38,6 +39,7 @@ class CertificateTemplateViewSet(ModelViewSet):
     list_display = ["title", "code", "number_prefix", "valid_months"]
     search_fields = ["title", "code"]
     edit_view_class = TemplateEditView
+    delete_view_class = KeepReferencedDeleteView
     inspect_view_enabled = False
     panels = [
         FieldPanel("code"),

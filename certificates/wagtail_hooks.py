@@ -6,7 +6,10 @@ from django.utils.translation import pgettext_lazy
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
+from certificates import dossier
 from certificates.models import StatusKind
+from certificates.panels import PANELS
+from certificates.personal_data import PROVIDERS
 from certificates.views import office
 from certificates.viewsets import CertificateTemplateViewSet
 from people.permissions import Capability, allows
@@ -63,3 +66,21 @@ def register_log_actions(actions):
     """Name what this room writes to the audit log."""
     label = _("保存证书模板")
     actions.register_action("certificates.template.save", label, label)
+
+
+@hooks.register("employee_panels")
+def employee_panels():
+    """Add what this room knows to the employee page."""
+    return PANELS
+
+
+@hooks.register("personal_data")
+def personal_data():
+    """Add what this room holds to the copy a person may ask for."""
+    return PROVIDERS
+
+
+@hooks.register("dossier_sections")
+def dossier_sections():
+    """Add what this room knows to a person's training file."""
+    return dossier.SECTIONS

@@ -1,5 +1,6 @@
 """The panels of the back office's first page: what needs doing today."""
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,10 +12,14 @@ from wagtail.admin.ui.components import Component
 from wagtail.models import Page
 
 from common.clock import now, today
+from jobs.clock_watch import steps_to_show
 from jobs.schedules import is_alive
 from people.models import User
 from people.permissions import Capability, allows
+from training.queries.pushes import reviewed_to_push
 from training.queries.work import WorkCounts, on_site_owed_count, work_counts
+
+PUSH_OFFERED_FOR = dt.timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,11 @@ class TodayPanel(Component):
     def get_context_data(self, parent_context):
         """Gather the lines this user may act on."""
         user = parent_context["request"].user
-        return {"lines": list(today_lines(user)), "on": today()}
+        return {
+            "lines": list(today_lines(user)),
+            "on": today(),
+            "has_worklist": allows(user, Capability.VIEW_COVERAGE),
+        }
 
 
 def today_lines(user: User | AnonymousUser) -> Iterator[TodayLine]:
@@ -55,22 +64,46 @@ def today_lines(user: User | AnonymousUser) -> Iterator[TodayLine]:
         drafts = Page.objects.filter(depth__gt=2, has_unpublished_changes=True).count()
         if drafts:
             yield TodayLine("must", _("草稿等待发布"), drafts, reverse("wagtailadmin_reports:site_history"))
-    if getattr(user, "is_superuser", False) and not is_alive(now()):
+    if allows(user, Capability.PUSH_CASES):
+        yield from _push_lines(user)
+    if getattr(user, "is_superuser", False):
+        yield from _system_lines()
+
+
+def _system_lines() -> Iterator[TodayLine]:
+    """Say what is wrong with the machines; the health page has the words for whoever mends it."""
+    if not is_alive(now()):
         yield TodayLine(
             "stop", _("后台队列三分钟没有心跳：证书和影片处理已停，请重启队列进程"), 1, reverse("health")
         )
+    steps = steps_to_show(now())
+    if steps:
+        text = _("服务器时钟被拨动，或与数据库服务器不一致：请检查时间同步，并核对当时在考的场次")
+        yield TodayLine("stop", text, len(steps), reverse("health"))
+
+
+def _push_lines(user: User | AnonymousUser) -> Iterator[TodayLine]:
+    """Lead to what came back from review and was pushed to nobody yet; a single one at once."""
+    lessons = reviewed_to_push(user, now() - PUSH_OFFERED_FOR)
+    if lessons:
+        link = (
+            reverse("training_office:push-add", args=[lessons[0].pk])
+            if len(lessons) == 1
+            else reverse("training_office:pushes")
+        )
+        yield TodayLine("must", _("已通过审核并发布，还没有推送：谁应学习？"), len(lessons), link)
 
 
 def _people_lines(work: WorkCounts) -> Iterator[TodayLine]:
-    people = reverse("training_office:coverage-people")
-    obligations = reverse("training_office:obligations")
+    def section(name: str) -> str:
+        return reverse("training_office:worklist-section", args=[name])
+
+    # Each leads to the lines it counts.
     lines = (
-        TodayLine("must", _("新入职，培训未完成"), work.new_count, f"{obligations}?kind=pre_job&state=open"),
-        TodayLine(
-            "must", _("转岗、返岗，培训未完成"), work.moved_count, f"{obligations}?kind=job_change&state=open"
-        ),
-        TodayLine("care", _("培训逾期"), work.late_count, f"{obligations}?state=late"),
-        TodayLine("care", _("证件 30 天内到期"), work.licences_count, reverse("training_office:licences")),
-        TodayLine("stop", _("不可上岗"), work.blocked_count, f"{people}?state=blocked"),
+        TodayLine("must", _("新入职，培训未完成"), work.new_count, section("new")),
+        TodayLine("must", _("转岗、返岗，培训未完成"), work.moved_count, section("moved")),
+        TodayLine("care", _("培训逾期"), work.late_count, section("late")),
+        TodayLine("care", _("证件 30 天内到期或须复审"), work.licences_count, section("licences")),
+        TodayLine("stop", _("不可上岗"), work.blocked_count, section("blocked")),
     )
     yield from (line for line in lines if line.count)

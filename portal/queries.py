@@ -6,11 +6,17 @@ from decimal import Decimal
 
 from django.contrib.auth.models import AnonymousUser
 
+from common import clock
+from common.clock import now
+from exams.models import Seat
+from exams.queries.practice import PracticeCard, practice_card
+from exams.queries.sittings import coming_seats
 from notices.queries import unread_notices
 from people.models import Assignment, Employee, User
-from people.queries import current_assignment, employee_of, has_employees
-from training.models import Obligation
+from people.queries import employee_of, has_employees, place_of_work
+from training.models import Obligation, Reflection
 from training.queries.clearance import ClearanceView, clearance_of
+from training.queries.hours import Ring, rings_of
 from training.queries.obligations import (
     ObligationStep,
     explain,
@@ -18,7 +24,11 @@ from training.queries.obligations import (
     open_obligations,
     steps_by_obligation,
 )
+from training.queries.record_signing import rows_to_sign
 from training.queries.records import hours_in_year
+
+# Kinds of components somebody else moves forward.
+OF_OTHERS = ("on_site", "session", "drill", "practical", "licence", "hours")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +38,22 @@ class Task:
     obligation: Obligation
     steps: tuple[ObligationStep, ...]
     is_late: bool
+    days_left: int = 0
+
+    @property
+    def is_push(self) -> bool:
+        """Tell whether it is a pushed case."""
+        return self.obligation.push_id is not None
+
+    @property
+    def days_late(self) -> int:
+        """Return how many days it is overdue."""
+        return -self.days_left
+
+    @property
+    def reflection(self) -> Reflection | None:
+        """Return what the learner wrote and signed for it, if anything."""
+        return Reflection.objects.filter(obligation=self.obligation).select_related("signature").first()
 
     @property
     def done_count(self) -> int:
@@ -46,8 +72,14 @@ class Task:
 
     @property
     def waits_for_others(self) -> bool:
-        """Tell whether the next step is not the learner's own: on-site training is recorded by a trainer."""
-        return self.next_step is not None and self.next_step.kind == "on_site"
+        """Tell whether the next step is not the learner's own: classes and checks are recorded by others."""
+        return self.next_step is not None and self.next_step.kind in OF_OTHERS
+
+    @property
+    def rings(self) -> list[Ring]:
+        """Return how far the hours are that the task gathers. Some queries; for the page of one task."""
+        rings = rings_of([self.obligation.employee_id], clock.today()).get(self.obligation.employee_id, [])
+        return [ring for ring in rings if ring.obligation.pk == self.obligation.pk]
 
     @property
     def why(self) -> str:
@@ -56,7 +88,7 @@ class Task:
 
 
 def _stops(step: ObligationStep) -> tuple[int, int]:
-    if step.kind == "course" and step.total_count:
+    if step.kind in ("course", "lesson") and step.total_count:
         return step.done_count, step.total_count
     return int(step.state == "done"), 1
 
@@ -71,6 +103,9 @@ class LearnerHome:
     tasks: tuple[Task, ...]
     hours: Decimal
     unread: int
+    to_sign: int
+    practice: PracticeCard | None = None
+    seats: tuple[Seat, ...] = ()
 
     @property
     def place(self) -> str:
@@ -90,7 +125,11 @@ class LearnerHome:
 
 def task_of(obligation: Obligation, today: dt.date) -> Task:
     """Return an obligation with its steps."""
-    return Task(obligation, tuple(obligation_steps(obligation)), obligation.due_on < today)
+    return _task(obligation, obligation_steps(obligation), today)
+
+
+def _task(obligation: Obligation, steps: list[ObligationStep], today: dt.date) -> Task:
+    return Task(obligation, tuple(steps), obligation.due_on < today, (obligation.due_on - today).days)
 
 
 def learner_home(user: User | AnonymousUser, today: dt.date) -> LearnerHome | None:
@@ -102,13 +141,14 @@ def learner_home(user: User | AnonymousUser, today: dt.date) -> LearnerHome | No
     steps = steps_by_obligation(owed)
     return LearnerHome(
         employee=employee,
-        assignment=current_assignment(employee.pk, today),
+        assignment=place_of_work(employee.pk, today),
         clearance=clearance_of(employee),
-        tasks=tuple(
-            Task(obligation, tuple(steps[obligation.pk]), obligation.due_on < today) for obligation in owed
-        ),
+        tasks=tuple(_task(obligation, steps[obligation.pk], today) for obligation in owed),
         hours=hours_in_year(employee.pk, today.year),
         unread=unread_notices(employee.user_id).count() if employee.user_id else 0,
+        to_sign=rows_to_sign(employee).count(),
+        practice=practice_card(employee, now()),
+        seats=tuple(coming_seats(employee.pk, now())),
     )
 
 

@@ -5,6 +5,7 @@ the rule behind it, and the first day on which it may change by itself.
 """
 
 import datetime as dt
+from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,6 +22,12 @@ class ReasonCode(StrEnum):
     LICENCE_NOT_YET_VALID = "licence_not_yet_valid"
     LICENCE_EXPIRED = "licence_expired"
     LICENCE_REVIEW_OVERDUE = "licence_review_overdue"
+    LICENCE_REFUTED = "licence_refuted"
+    REASSESSMENT_DUE = "reassessment_due"
+    # Of a place, see access.places.
+    NOT_OF_THIS_PLACE = "not_of_this_place"
+    PROGRAMME_MISSING = "programme_missing"
+    PROGRAMME_EXPIRED = "programme_expired"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +43,37 @@ class OwedTraining:
 
 @dataclass(frozen=True, slots=True)
 class DemandedLicence:
-    """A kind of licence a post demands."""
+    """A kind of licence a post demands. After `off_post_months` without the work it asks for a new practical exam."""
 
     code: str
     name: str
     basis: str
+    off_post_months: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class HeldLicence:
-    """A licence the person holds; valid and reviewed up to and including the two dates."""
+    """A licence the person holds; valid and reviewed up to and including the two dates.
+
+    `is_refuted`: the official query site knows it otherwise or not at all. `assessed_on` are the days on which the
+    holder was examined since (review, practical exam after a break).
+    """
 
     code: str
     valid_from: dt.date
     valid_until: dt.date
     review_due_on: dt.date | None = None
+    is_refuted: bool = False
+    assessed_on: tuple[dt.date, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """A time in which the person did the work a kind of licence is for; `ends_before` None: still does."""
+
+    code: str
+    starts_on: dt.date
+    ends_before: dt.date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +98,7 @@ class ClearanceFacts:
     stays: tuple[Stay, ...] = ()
     owed: tuple[OwedTraining, ...] = ()
     held: tuple[HeldLicence, ...] = ()
+    worked: tuple[Worked, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +138,7 @@ def clearance(facts: ClearanceFacts) -> Clearance:
         reasons.append(Reason(ReasonCode.NO_POST))
     reasons += _training_reasons(facts)
     for demanded in sorted(_demanded_on(facts.stays, facts.on), key=lambda item: item.code):
-        reason = _licence_reason(demanded, facts.held, facts.on)
+        reason = licence_reason(demanded, facts.held, facts.worked, facts.on)
         if reason is not None:
             reasons.append(reason)
     return Clearance(tuple(reasons), _next_change(facts))
@@ -138,12 +162,23 @@ def _demanded_on(stays: Iterable[Stay], on: dt.date) -> set[DemandedLicence]:
     return {demanded for stay in stays if stay.covers(on) for demanded in stay.demanded}
 
 
-def _licence_reason(demanded: DemandedLicence, held: Iterable[HeldLicence], on: dt.date) -> Reason | None:
+def licence_reason(
+    demanded: DemandedLicence, held: Iterable[HeldLicence], worked: Iterable[Worked], on: dt.date
+) -> Reason | None:
     """Return what is wrong with the best licence of a demanded kind, or None if one is good."""
     own = [licence for licence in held if licence.code == demanded.code]
     verdicts = [_verdict(licence, on) for licence in own]
     if None in verdicts:
-        return None
+        last = last_day_before_break(demanded, own, worked, on)
+        if last is None:
+            return None
+        return Reason(
+            ReasonCode.REASSESSMENT_DUE,
+            subject=demanded.name,
+            day=last,
+            basis=demanded.basis,
+            licence_type=demanded.code,
+        )
     code, day = max(
         (verdict for verdict in verdicts if verdict is not None),
         default=(ReasonCode.LICENCE_MISSING, None),
@@ -153,7 +188,44 @@ def _licence_reason(demanded: DemandedLicence, held: Iterable[HeldLicence], on: 
     return Reason(code, subject=demanded.name, day=day, basis=demanded.basis, licence_type=demanded.code)
 
 
+def last_day_before_break(
+    demanded: DemandedLicence, own: Iterable[HeldLicence], worked: Iterable[Worked], on: dt.date
+) -> dt.date | None:
+    """Return the last day of work before a break that asks for a new practical exam, or None.
+
+    A break counts from the last day of the work to the first day of it thereafter, and is healed by any
+    examination since: a review, a new licence, or the exam itself. Where nothing is known of earlier work,
+    nothing is asked. Source: order 30, off the post for six months or more (the months are data).
+    """
+    if demanded.off_post_months is None:
+        return None
+    examined = [day for licence in own for day in (licence.valid_from, *licence.assessed_on) if day <= on]
+    spans = sorted(
+        (one.starts_on, one.ends_before)
+        for one in worked
+        if one.code == demanded.code and one.starts_on <= on
+    )
+    last: dt.date | None = None
+    for starts_on, ends_before in spans:
+        too_long = last is not None and months_after(last, demanded.off_post_months) <= starts_on
+        if last is not None and too_long and not any(day > last for day in examined):
+            return last
+        end = on if ends_before is None else min(ends_before - dt.timedelta(days=1), on)
+        last = end if last is None else max(last, end)
+    return None
+
+
+def months_after(day: dt.date, months: int) -> dt.date:
+    """Return the same day so many months later, or the last one of a shorter month."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if year > dt.MAXYEAR:
+        return dt.date.max
+    return dt.date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
 def _verdict(licence: HeldLicence, on: dt.date) -> tuple[ReasonCode, dt.date | None] | None:
+    if licence.is_refuted:
+        return ReasonCode.LICENCE_REFUTED, None
     if on < licence.valid_from:
         return ReasonCode.LICENCE_NOT_YET_VALID, licence.valid_from
     if on > licence.valid_until:

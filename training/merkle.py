@@ -71,3 +71,89 @@ def verify_inclusion(
         position //= 2
         last //= 2
     return last == 0 and computed == expected_root
+
+
+class Frontier:
+    """A tree that only grows, kept as the roots of its complete subtrees: log2(n) hashes instead of n.
+
+    `peaks` stand from the largest subtree on the left to the smallest on the right; there are as many as `size`
+    has bits set.
+    """
+
+    __slots__ = ("peaks", "size")
+
+    def __init__(self, size: int = 0, peaks: Sequence[bytes] = ()) -> None:
+        """Go on from a tree of `size` leaves; raise ValueError if `peaks` cannot be those of one."""
+        if size < 0 or size.bit_count() != len(peaks):
+            raise ValueError(f"{len(peaks)} peaks do not make a tree of {size} leaves")
+        self.size = size
+        self.peaks = list(peaks)
+
+    def add(self, leaf: bytes) -> None:
+        """Put one leaf hash behind the others."""
+        node, size = leaf, self.size
+        while size & 1:
+            node = node_hash(self.peaks.pop(), node)
+            size >>= 1
+        self.peaks.append(node)
+        self.size += 1
+
+    def root(self) -> bytes:
+        """Return the root over all leaves added so far."""
+        if not self.peaks:
+            return EMPTY_ROOT
+        node = self.peaks[-1]
+        for peak in reversed(self.peaks[:-1]):
+            node = node_hash(peak, node)
+        return node
+
+
+def consistency_proof(old_size: int, leaves: Sequence[bytes]) -> list[bytes]:
+    """Return the hashes that show how a tree of the first `old_size` leaves grew into that of all (RFC 6962 2.1.2).
+
+    Raises IndexError if the old tree is empty or larger than the new one.
+    """
+    if not 0 < old_size <= len(leaves):
+        raise IndexError(f"no tree of {old_size} leaves within {len(leaves)}")
+    return _subproof(old_size, leaves, whole=True)
+
+
+def _subproof(old_size: int, leaves: Sequence[bytes], *, whole: bool) -> list[bytes]:
+    size = len(leaves)
+    if old_size == size:
+        return [] if whole else [root(leaves)]
+    split = 1 << ((size - 1).bit_length() - 1)
+    if old_size <= split:
+        return [*_subproof(old_size, leaves[:split], whole=whole), root(leaves[split:])]
+    return [*_subproof(old_size - split, leaves[split:], whole=False), root(leaves[:split])]
+
+
+def verify_consistency(
+    old_size: int, new_size: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]
+) -> bool:
+    """Tell whether `proof` shows that the new tree holds the old one unchanged at its front (RFC 9162 2.1.4.2)."""
+    if not 0 < old_size <= new_size:
+        return False
+    if old_size == new_size:
+        return not proof and old_root == new_root
+    path = [old_root, *proof] if old_size & (old_size - 1) == 0 else list(proof)
+    if not path:
+        return False
+    position, last = old_size - 1, new_size - 1
+    while position & 1:
+        position >>= 1
+        last >>= 1
+    old = new = path[0]
+    for sibling in path[1:]:
+        if last == 0:
+            return False
+        if position & 1 or position == last:
+            old, new = node_hash(sibling, old), node_hash(sibling, new)
+            while position and not position & 1:
+                position >>= 1
+                last >>= 1
+        else:
+            new = node_hash(new, sibling)
+        position >>= 1
+        last >>= 1
+    return last == 0 and old == old_root and new == new_root

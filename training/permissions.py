@@ -12,6 +12,15 @@ def may(user: User | AnonymousUser, capability: Capability) -> bool:
     return bool(scope_for(user, capability))
 
 
+# Who may ask that training be put off, waived or recognised; another one, who manages training, decides.
+ASKS_DISPENSATIONS = (Capability.MANAGE_TRAINING, Capability.MANAGE_PEOPLE)
+
+
+def may_ask_dispensations(user: User | AnonymousUser) -> bool:
+    """Tell whether `user` may ask for dispensations anywhere today."""
+    return any(may(user, capability) for capability in ASKS_DISPENSATIONS)
+
+
 def require_scope(user: User | AnonymousUser, capability: Capability) -> Scope:
     """Return where `user` has `capability`; raise PermissionDenied if nowhere."""
     scope = scope_for(user, capability)

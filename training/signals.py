@@ -17,4 +17,22 @@ class TrainingRecordAdded:
     recorded_at: dt.datetime
 
 
+@dataclass(frozen=True, slots=True)
+class ClearanceShift:
+    """A person's answer turned over. `was_cleared` is None where there was no answer before."""
+
+    employee_id: int
+    was_cleared: bool | None
+    is_cleared: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClearanceChanged:
+    """The stored answers of these people turned over. Sent inside the transaction that stores them."""
+
+    shifts: tuple[ClearanceShift, ...]
+    recorded_at: dt.datetime
+
+
+clearance_changed = Signal()  # keyword argument: event: ClearanceChanged
 training_record_added = Signal()  # keyword argument: event: TrainingRecordAdded

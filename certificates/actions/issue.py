@@ -22,17 +22,14 @@ def issue_for_record(*, record_id: int, now: dt.datetime) -> Certificate | None:
 
     Returns None where there is none to issue: a row that is no passed programme, one that was corrected, or
     a programme without a template.
-    Locks: the ledger row (so one row gets one certificate), then the number series until commit (so numbers
-    have no gaps: a transaction that fails gives its number back).
+    Locks: the number series until commit, so that one row gets one certificate (it is looked for again behind
+    the lock) and numbers have no gaps (a transaction that fails gives its number back). The ledger row itself
+    cannot be locked: PostgreSQL asks for the right to change it, which the site does not have.
     Raises: TrainingRecord.DoesNotExist; UnknownPlaceholder, BadNumber or NumbersExhausted for a template
     that cannot print.
     """
     with transaction.atomic():
-        record = (
-            TrainingRecord.objects.select_for_update(of=("self",))
-            .select_related("employee", "programme")
-            .get(pk=record_id)
-        )
+        record = TrainingRecord.objects.select_related("employee", "programme").get(pk=record_id)
         issued = Certificate.objects.filter(record=record).first()
         if issued is not None:
             return issued
@@ -40,7 +37,9 @@ def issue_for_record(*, record_id: int, now: dt.datetime) -> Certificate | None:
         if template is None:
             return None
         issued_on = timezone.localdate(now)
-        number = take_number(prefix=template.number_prefix, year=issued_on.year)
+        number = take_number(prefix=template.number_prefix, year=issued_on.year, unless_issued_for=record)
+        if number is None:
+            return Certificate.objects.get(record=record)
         completed_on = timezone.localdate(record.completed_at)
         valid_until = last_day(completed_on, _valid_months(template, record))
         certificate = Certificate.objects.create(
@@ -67,15 +66,19 @@ def issue_for_record(*, record_id: int, now: dt.datetime) -> Certificate | None:
     return certificate
 
 
-def take_number(*, prefix: str, year: int) -> SerialNumber:
-    """Take the next number of a series; call it inside the transaction that uses the number.
+def take_number(
+    *, prefix: str, year: int, unless_issued_for: TrainingRecord | None = None
+) -> SerialNumber | None:
+    """Take the next number of a series, or None if the row has got its certificate meanwhile.
 
-    The row stays locked until that transaction ends, so the next taker sees this number or, after a
-    rollback, gets it.
+    Call it inside the transaction that uses the number. The series stays locked until that transaction ends,
+    so the next taker sees this number or, after a rollback, gets it.
     """
     name = series_name(prefix, year)
     NumberSeries.objects.get_or_create(series=name)
     series = NumberSeries.objects.select_for_update().get(series=name)
+    if unless_issued_for and Certificate.objects.filter(record=unless_issued_for).exists():
+        return None
     number = make_number(prefix, year, series.last + 1)
     series.last = number.sequence
     series.save(update_fields=["last"])

@@ -18,9 +18,10 @@ from courses.models import CoursePage, Film, LessonPage, Picture
 from exams.actions.bank import QuestionDraft, save_bank, save_questions, save_topic
 from exams.actions.exams import ExamDraft, RowDraft, save_exam
 from exams.models import Bank, Exam
-from people.models import Hazard, Post, User
+from people.models import Hazard, Post, User, WorkFeature
 from portal.demo.films import FILM_CODES, make_film
 from portal.demo.lessons import DATA, DemoLesson, read_lessons
+from portal.demo.organisation import HAZARD_STANDARD
 from portal.demo.pictures import PICTURE_CODES, draw_picture
 
 Report = Callable[[str, int, int], None]
@@ -32,18 +33,25 @@ COURSE_SHELF = "courses"
 class DemoContent:
     """What was loaded, by code."""
 
+    lessons: dict[str, LessonPage]
     courses: dict[str, CoursePage]
     exams: dict[str, Exam]
 
 
-def load_content(*, editor: User, now: dt.datetime, report: Report) -> DemoContent:
-    """Load all content; what is there already is left alone. `report(what, done, total)` is called as it goes."""
+def load_content(
+    *, editor: User, now: dt.datetime, report: Report, film_seconds: float | None = None
+) -> DemoContent:
+    """Load all content; what is there already is left alone. `report(what, done, total)` is called as it goes.
+
+    `film_seconds` squeezes each film into that time.
+    """
     shelves = ensure_shelves(acting_user=editor, now=now)
-    films = _load_films(editor, now, report)
+    films = _load_films(editor, now, report, film_seconds)
     pictures = _load_pictures(editor, now, report)
     exams = load_bank(now=now, report=report)
     posts = {post.name: post for post in Post.objects.all()}
-    hazards = {hazard.name: hazard for hazard in Hazard.objects.all()}
+    hazards = {hazard.name: hazard for hazard in Hazard.objects.filter(standard__code=HAZARD_STANDARD)}
+    features = {feature.name: feature for feature in WorkFeature.objects.all()}
     lessons: dict[str, LessonPage] = {}
     drafts = read_lessons()
     for number, draft in enumerate(drafts, start=1):
@@ -54,15 +62,16 @@ def load_content(*, editor: User, now: dt.datetime, report: Report) -> DemoConte
             title=draft.title,
             slug=draft.slug,
             body=[(name, _with_picture(name, value, pictures)) for name, value in draft.body],
-            fields=_fields(draft, hazards),
+            fields=_fields(draft, hazards, lessons),
             posts=[posts[name] for name in draft.posts],
             hazards=[hazards[name] for name in draft.hazards],
+            work_features=[features[name] for name in draft.work],
             film=films[draft.film] if draft.film else None,
             publish=True,
             acting_user=editor,
             now=now,
         )
-    courses = {}
+    courses: dict[str, CoursePage] = {}
     for entry in yaml.safe_load((DATA / "courses.yaml").read_text())["courses"]:
         courses[entry["code"]] = add_course(
             shelf=shelves[COURSE_SHELF],
@@ -71,18 +80,23 @@ def load_content(*, editor: User, now: dt.datetime, report: Report) -> DemoConte
             intro=entry["intro"],
             hours=Decimal(entry["hours"]),
             lessons=[lessons[slug] for slug in entry["lessons"]],
-            exam=exams[entry["exam"]],
+            exam=exams[entry["exam"]] if entry["exam"] else None,
+            prerequisites=[courses[code] for code in entry.get("needs", ())],
             publish=True,
             acting_user=editor,
             now=now,
         )
-    return DemoContent(courses=courses, exams=exams)
+    # Published by their revisions: read again, because the objects at hand still think themselves drafts.
+    lessons = {lesson.slug: lesson for lesson in LessonPage.objects.filter(slug__in=lessons)}
+    return DemoContent(lessons=lessons, courses=courses, exams=exams)
 
 
-def _fields(draft: DemoLesson, hazards: dict[str, Hazard]) -> dict[str, Any]:
+def _fields(draft: DemoLesson, hazards: dict[str, Hazard], lessons: dict[str, LessonPage]) -> dict[str, Any]:
     fields = dict(draft.fields)
     if "category" in fields:
         fields["category"] = hazards[fields["category"]]
+    if "supersedes" in fields:
+        fields["supersedes"] = lessons[fields["supersedes"]]
     return fields
 
 
@@ -90,12 +104,12 @@ def _with_picture(name: str, value: Any, pictures: dict[str, Picture]) -> Any:
     return {**value, "picture": pictures[value["picture"]].pk} if name == "picture" else value
 
 
-def _load_films(editor: User, now: dt.datetime, report: Report) -> dict[str, Film]:
+def _load_films(editor: User, now: dt.datetime, report: Report, seconds: float | None) -> dict[str, Film]:
     films: dict[str, Film] = {}
     with tempfile.TemporaryDirectory() as folder:
         for number, code in enumerate(FILM_CODES, start=1):
             report("影片", number, len(FILM_CODES))
-            made = make_film(code, Path(folder) / f"{code}.mp4")
+            made = make_film(code, Path(folder) / f"{code}.mp4", seconds=seconds)
             films[code] = store_film(
                 path=made.path, title=made.title, subtitles=made.subtitles_vtt, acting_user=editor, now=now
             ).film
@@ -121,8 +135,8 @@ def _load_pictures(editor: User, now: dt.datetime, report: Report) -> dict[str, 
 
 def load_bank(*, now: dt.datetime, report: Report) -> dict[str, Exam]:
     """Load the questions and the exams drawn from them; unchanged questions get no new version."""
-    bank = save_bank(code=BANK_CODE, name="云山机械厂题库", acting_user=None)
-    hazards = {hazard.name: hazard.pk for hazard in Hazard.objects.all()}
+    bank = save_bank(code=BANK_CODE, name="云山机械厂题库", may_be_practised=True, acting_user=None)
+    hazards = {hazard.name: hazard.pk for hazard in Hazard.objects.filter(standard__code=HAZARD_STANDARD)}
     files = sorted((DATA / "questions").glob("*.yaml"))
     topics = {}
     for number, path in enumerate(files, start=1):

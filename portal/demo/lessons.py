@@ -1,7 +1,7 @@
 """Read the demo's lessons: front matter, and Markdown with a few directives, into the blocks of a lesson.
 
-Pure: files in, dataclasses out. The directives are `:::steps`, `:::timeline`, `:::callout SIGN` and
-`:::picture CODE`, each closed by `:::`.
+Pure: files in, dataclasses out. The directives are `:::steps`, `:::timeline`, `:::callout SIGN`,
+`:::picture CODE` and `:::question STEM`, each closed by `:::`. What is worn for a step stands behind it in 【】.
 """
 
 import html
@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from courses.blocks import PPE
 
 DATA = Path(__file__).resolve().parent / "data"
 
@@ -27,11 +29,13 @@ class DemoLesson:
     fields: dict[str, Any]
     posts: tuple[str, ...]
     hazards: tuple[str, ...]
+    work: tuple[str, ...]  # names of equipment and processes
     film: str | None
     body: tuple[tuple[str, Any], ...]
 
 
-FRONT_KEYS = {"type", "title", "slug", "shelf", "posts", "hazards", "film"}
+FRONT_KEYS = {"type", "title", "slug", "shelf", "posts", "hazards", "work", "film"}
+WORN = {str(words): name for name, words in PPE}
 
 
 def read_lessons(folder: Path = DATA / "lessons") -> list[DemoLesson]:
@@ -51,6 +55,7 @@ def read_lesson(text: str) -> DemoLesson:
         fields={name: value for name, value in fields.items() if name not in FRONT_KEYS},
         posts=tuple(fields.get("posts") or ()),
         hazards=tuple(fields.get("hazards") or ()),
+        work=tuple(fields.get("work") or ()),
         film=fields.get("film"),
         body=tuple(_blocks(body.strip().splitlines())),
     )
@@ -128,7 +133,7 @@ def _directive(head: str, lines: list[str]) -> tuple[str, Any]:
             for line in content:
                 text, _, stop = re.sub(r"^\d+\.\s*", "", line).partition("||")
                 stop = re.sub(r"^\s*停止点[：:]\s*", "", stop).strip()
-                steps.append({"text": text.strip(), "stop_point": stop})
+                steps.append(_step(text.strip(), stop))
             return "steps", {"title": argument.strip(), "steps": steps}
         case "timeline":
             entries = [line.partition("|") for line in content]
@@ -139,4 +144,19 @@ def _directive(head: str, lines: list[str]) -> tuple[str, Any]:
             return "callout", {"sign": argument.strip(), "text": "\n".join(content)}
         case "picture":
             return "picture", {"picture": argument.strip(), "caption": " ".join(content)}
+        case "question":
+            return "question", _question(argument.strip(), content)
     raise ValueError(f"unknown directive {name!r}")
+
+
+def _step(text: str, stop: str) -> dict[str, Any]:
+    worn = re.search(r"【(.+)】$", text)
+    ppe = [WORN[word] for word in worn[1].split("、")] if worn else []
+    return {"text": text[: worn.start()].strip() if worn else text, "ppe": ppe, "stop_point": stop}
+
+
+def _question(stem: str, lines: list[str]) -> dict[str, Any]:
+    """Return a question: `+` before what is right, `-` before what is not, `=` before the explanation."""
+    options = [{"text": line[1:].strip(), "is_right": line[0] == "+"} for line in lines if line[0] in "+-"]
+    told = [line[1:].strip() for line in lines if line[0] == "="]
+    return {"stem": stem, "options": options, "explanation": " ".join(told)}

@@ -38,6 +38,33 @@ POSTS = (
     DemoPost("安全员", (), ("safety-manager",), is_safety_manager=True),
     DemoPost("厂长", (), ("principal",), is_principal=True),
     DemoPost("人事专员"),
+    DemoPost("培训教员"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DemoFeature:
+    """A piece of equipment or a process (`kind` of people.models.WorkFeature), and the posts it concerns."""
+
+    kind: str
+    name: str
+    posts: tuple[str, ...]
+
+
+WORK_FEATURES = (
+    DemoFeature("equipment", "桥式起重机", ("行车工", "装配钳工", "班组长", "安全员")),
+    DemoFeature("equipment", "吊索具", ("行车工", "装配钳工", "班组长")),
+    DemoFeature("equipment", "电焊机与气割设备", ("电焊工", "班组长")),
+    DemoFeature("equipment", "车床铣床", ("机加工", "装配钳工", "班组长")),
+    DemoFeature("equipment", "配电柜", ("电工", "班组长")),
+    DemoFeature("equipment", "储罐与地坑", ("涂装工", "电焊工", "保洁", "班组长", "安全员")),
+    DemoFeature("equipment", "煤气管道", ("电工", "电焊工", "班组长", "安全员")),
+    DemoFeature("equipment", "熔炼炉与浇包", ("行车工", "班组长", "安全员")),
+    DemoFeature("process", "动火作业", ("电焊工", "装配钳工", "班组长", "安全员")),
+    DemoFeature("process", "受限空间作业", ("涂装工", "电焊工", "电工", "保洁", "班组长", "安全员")),
+    DemoFeature("process", "吊装作业", ("行车工", "装配钳工", "仓管员", "班组长", "安全员")),
+    DemoFeature("process", "停送电与上锁挂牌", ("电工", "机加工", "班组长")),
+    DemoFeature("process", "盲板抽堵作业", ("电工", "电焊工", "班组长", "安全员")),
 )
 
 
@@ -54,43 +81,14 @@ class DemoLicence:
 LICENCES = (
     DemoLicence("welding", "焊接与热切割作业证", "special_operation", "安全生产法第三十条"),
     DemoLicence("low-voltage", "低压电工作业证", "special_operation", "安全生产法第三十条"),
-    DemoLicence("crane", "起重机作业人员证", "special_equipment", "特种设备安全法（条款待核对原文）"),
-    DemoLicence("forklift", "叉车作业人员证", "special_equipment", "特种设备安全法（条款待核对原文）"),
+    DemoLicence("crane", "起重机作业人员证", "special_equipment", "特种设备安全法"),
+    DemoLicence("forklift", "叉车作业人员证", "special_equipment", "特种设备安全法"),
     DemoLicence("safety-manager", "安全生产管理人员合格证", "safety_qualification", "安全生产法第二十七条"),
     DemoLicence("principal", "主要负责人合格证", "safety_qualification", "安全生产法第二十七条"),
 )
 
-# GB 6441-2025, the 27 categories in force since 2026-07-01 (names only; codes were not available).
+# The accident categories of the posts are those of this standard; the site ships them (people/data/hazards.yaml).
 HAZARD_STANDARD = "GB 6441-2025"
-HAZARDS = [
-    "物体打击",
-    "厂（场）内车辆致害",
-    "道路（轨道）车辆致害",
-    "机械致害",
-    "起重致害",
-    "触电",
-    "淹溺",
-    "灼烫",
-    "火灾",
-    "高处坠落",
-    "跌落",
-    "坍塌",
-    "水害",
-    "容器爆炸",
-    "管道爆炸",
-    "可燃气体爆炸",
-    "可燃液体蒸气爆炸",
-    "粉尘爆炸",
-    "民用爆炸物品爆炸",
-    "烟花爆竹爆炸",
-    "其他可燃固体爆炸",
-    "高温熔融物爆炸",
-    "中毒",
-    "窒息",
-    "滑坡",
-    "泄漏",
-    "其他",
-]
 
 # workshop → (teams, posts that work there)
 WORKSHOPS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -135,22 +133,28 @@ class DemoPerson:
 
 @dataclass(frozen=True, slots=True)
 class DemoLogin:
-    """An account of the demo. `role` is a people.models.Role value, empty for a learner; `unit` its scope."""
+    """An account of the demo. `role` is a people.models.Role value, empty for a learner; `unit` its scope.
+
+    With an `employee_no` it is that person's account: whoever teaches signs for it, and learns like everybody else.
+    """
 
     username: str
     name: str
     role: str
     unit: str
     description: str
+    employee_no: str = ""
 
 
 DEMO_LOGINS = (
-    DemoLogin("1001", "王建国", "", "", "学员：转岗电焊工，正在补转岗培训"),
-    DemoLogin("1002", "陈晓梅", "", "", "学员：新入职机加工，从头开始"),
-    DemoLogin("leader", "周大勇", "team_leader", f"{MAIN_PLANT}/一车间/甲班", "班组长：看本班谁能上岗"),
-    DemoLogin("trainer", "许文海", "trainer", MAIN_PLANT, "培训教员：登记现场教育"),
-    DemoLogin("hr", "林静", "hr_officer", ROOT, "人事专员：导入人员、看覆盖率"),
-    DemoLogin("safety", "郭志强", "safety_officer", MAIN_PLANT, "安全员：登记现场教育、看谁停岗"),
+    DemoLogin("1001", "王建国", "", "", "学员：转岗电焊工，正在补转岗培训", "1001"),
+    DemoLogin("1002", "陈晓梅", "", "", "学员：新入职机加工，从头开始", "1002"),
+    DemoLogin(
+        "leader", "周大勇", "team_leader", f"{MAIN_PLANT}/一车间/甲班", "班组长：看本班谁能上岗", "1003"
+    ),
+    DemoLogin("trainer", "许文海", "trainer", MAIN_PLANT, "培训教员：登记现场教育、签字", "1007"),
+    DemoLogin("hr", "林静", "hr_officer", ROOT, "人事专员：导入人员、看今天要办的事", "1005"),
+    DemoLogin("safety", "郭志强", "safety_officer", MAIN_PLANT, "安全员：登记现场教育、看谁停岗", "1004"),
     DemoLogin("editor", "沈悦", "editor", ROOT, "内容编辑：发布讲话、案例、规程"),
     DemoLogin("examiner", "何立新", "examiner", ROOT, "考务员：题库与考试"),
     DemoLogin("auditor", "苏敏", "auditor", ROOT, "审计员：只读全部记录"),
@@ -319,4 +323,7 @@ def _story_people(today: dt.date) -> Iterator[DemoPerson]:
     )
     yield DemoPerson(
         "1006", "方世平", MAIN_PLANT, "厂长", "own", "", days_ago(900), "13800001006", Stage.CLEARED
+    )
+    yield DemoPerson(
+        "1007", "许文海", MAIN_PLANT, "培训教员", "own", "", days_ago(860), "13800001007", Stage.CLEARED
     )

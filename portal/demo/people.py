@@ -10,10 +10,11 @@ from django.utils import timezone
 
 from people.actions.accounts import save_account
 from people.actions.imports import ImportOptions, apply_import
+from people.actions.licence_types import load_licence_types
 from people.actions.organisation import ensure_unit_path, ensure_unit_paths
-from people.actions.posts import save_hazards, save_licence_type, save_post
+from people.actions.posts import save_licence_type, save_post, save_work_feature
 from people.actions.roles import grant_role
-from people.models import Employee, LicenceType, UnitKind, User
+from people.models import Employee, Hazard, LicenceType, UnitKind, User
 from people.roster import Row
 from portal.demo.organisation import (
     CONTRACTOR,
@@ -21,14 +22,14 @@ from portal.demo.organisation import (
     DEMO_PASSWORD,
     DISPATCH_FIRM,
     HAZARD_STANDARD,
-    HAZARDS,
     LICENCES,
     POSTS,
     ROOT,
+    WORK_FEATURES,
     DemoLogin,
     DemoPerson,
 )
-from training.actions.clearance import save_licence
+from training.actions.licences import save_licence
 
 Report = Callable[[str, int, int], None]
 CHUNK = 200  # people in one transaction: each commit waits for the disk
@@ -36,8 +37,9 @@ _DEMANDED = {post.name: post.licences for post in POSTS}
 
 
 def load_posts(*, now: dt.datetime) -> None:
-    """Load accident categories, licence types and posts."""
-    hazards = save_hazards(standard=HAZARD_STANDARD, names=HAZARDS)
+    """Load licence types, posts, and what people work with; the accident categories came with the site."""
+    load_licence_types(acting_user=None)
+    hazards = {hazard.name: hazard for hazard in Hazard.objects.filter(standard__code=HAZARD_STANDARD)}
     licences = {
         licence.code: save_licence_type(
             code=licence.code,
@@ -48,14 +50,24 @@ def load_posts(*, now: dt.datetime) -> None:
         )
         for licence in LICENCES
     }
+    posts = {}
     for post in POSTS:
-        save_post(
+        posts[post.name] = save_post(
             name=post.name,
             hazards=[hazards[name] for name in post.hazards],
             demanded_licences=[licences[code] for code in post.licences],
             is_principal=post.is_principal,
             is_safety_manager=post.is_safety_manager,
             acting_user=None,
+            now=now,
+        )
+    for feature in WORK_FEATURES:
+        save_work_feature(
+            kind=feature.kind,
+            name=feature.name,
+            posts=[posts[name] for name in feature.posts],
+            acting_user=None,
+            now=now,
         )
 
 
@@ -111,14 +123,19 @@ def _files(people: Sequence[DemoPerson]) -> Iterator[tuple[dt.date, list[Row]]]:
     yield from sorted(by_day.items())
 
 
-def load_accounts(*, today: dt.date, now: dt.datetime, learners: bool) -> dict[str, User]:
-    """Open the accounts the start screen names: those with a role, or those of learners, made by the import."""
+def load_accounts(*, today: dt.date, now: dt.datetime, of_people: bool) -> dict[str, User]:
+    """Open the accounts the start screen names: those of nobody in the HR file, or those the import made."""
     return {
-        login.username: _account(login, today, now) for login in DEMO_LOGINS if bool(login.role) != learners
+        login.username: _account(login, today, now)
+        for login in DEMO_LOGINS
+        if bool(login.employee_no) == of_people
     }
 
 
 def _account(login: DemoLogin, today: dt.date, now: dt.datetime) -> User:
+    if login.employee_no and login.employee_no != login.username:
+        # The import named the account after the person's number; the start screen names it after the role.
+        User.objects.filter(employee__employee_no=login.employee_no).update(username=login.username)
     user = save_account(
         username=login.username,
         name=login.name,

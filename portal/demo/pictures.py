@@ -1,4 +1,4 @@
-"""The six pictures of the demo's lessons, drawn when it is loaded: 1200 × 675, ink on paper."""
+"""The pictures of the demo's lessons, drawn when it is loaded: 1200 × 675, ink on paper."""
 
 import math
 from collections.abc import Callable
@@ -270,6 +270,74 @@ def _gathering(c: Canvas, x: float, y: float) -> None:
         c.rect(x + dx - 14 * size, y - 10 * size, 28 * size, 50 * size, SURFACE, SAFE, 3, 8)
 
 
+def _gas_blind_plate(c: Canvas) -> None:
+    ground_line(c, FLOOR)
+    for top, height, fill in ((250, 84, SURFACE), (262, 8, LINE)):
+        c.rect(40, top, 700, height, fill, INK if fill is SURFACE else None, 5)
+    # the valve: shut, and yet something gets through
+    for left in (180, 286):
+        c.rect(left, 228, 18, 128, INK, radius=3)
+    c.rect(198, 236, 88, 112, SUNKEN, INK, 5)
+    c.line([(242, 236), (242, 172)], INK, 10)
+    c.rect(190, 156, 104, 18, INK, radius=8)
+    for y in (276, 294, 312):
+        c.arrow((60, y), (160, y), INK_3, 4, 14)
+    c.arrow((318, 294), (392, 294), INK_3, 3, 12)
+    # the blind plate between two flanges
+    for left in (446, 500):
+        c.rect(left, 222, 18, 140, INK, radius=3)
+    c.rect(472, 196, 20, 172, SAFE, INK, 4)
+    c.rect(462, 150, 40, 52, SAFE, INK, 4, 6)
+    c.disc(482, 174, 9, SURFACE, INK, 3)
+    for x in (132, 620):
+        c.rect(x, 334, 20, FLOOR - 334, INK_2)
+    c.text(242, 396, "阀门", 30, bold=True, anchor="mm")
+    c.text(242, 432, "会内漏", 25, INK_2, anchor="mm")
+    c.text(482, 396, "盲板", 30, bold=True, anchor="mm")
+    c.text(482, 432, "真隔断", 25, INK_2, anchor="mm")
+    # one who carries their own air
+    person(c, 900, FLOOR + 8, 300, POINT, left=True)
+    c.rect(926, FLOOR - 208, 44, 112, INK_2, radius=16)
+    c.line([(946, FLOOR - 208), (940, FLOOR - 250), (912, FLOOR - 258)], INK, 7)
+    c.disc(884, FLOOR - 250, 17, INK_2)
+    c.rect(1046, 196, 96, 124, SURFACE, INK, 5, 12)
+    c.rect(1062, 214, 64, 40, SUNKEN, INK, 3, 4)
+    c.text(1094, 234, "CO", 25, bold=True, anchor="mm")
+    c.disc(1094, 286, 13, INK)
+    c.text(1094, 348, "报警器试响", 25, INK_2, anchor="mm")
+    c.text(60, 76, "关阀门，再插盲板，再测", 34, bold=True)
+    c.text(60, 124, "抽盲板时，呼吸器一直戴着", 27, INK_2)
+
+
+def _dry_ladle(c: Canvas) -> None:
+    ground_line(c, FLOOR)
+    c.rect(40, 34, 560, 24, INK, radius=4)
+    for x in (246, 402):
+        c.line([(x, 58), (x, 214)], INK, 5)
+    c.line([(236, 214), (412, 214)], INK, 12)
+    # the ladle, its lining thick and dry
+    c.line([(206, 232), (236, 404)], INK, 16)
+    c.line([(442, 232), (412, 404)], INK, 16)
+    c.line([(228, 404), (420, 404)], INK, 16)
+    c.line([(224, 240), (250, 388), (398, 388), (424, 240)], INK_3, 12)
+    for x in (286, 324, 362):
+        c.line([(x, 366), (x - 12, 330), (x + 8, 304), (x, 268)], INK_2, 6)
+    # the pit below, without water
+    c.rect(150, FLOOR - 4, 348, 52, SUNKEN, INK, 5)
+    c.text(324, FLOOR + 22, "坑里没有水", 27, bold=True, anchor="mm")
+    c.dashed((560, 190), (560, FLOOR + 40), INK, 5)
+    c.dashed((876, 190), (876, FLOOR + 40), INK, 5)
+    c.arrow((700, 440), (574, 440), INK, 4, 16)
+    c.arrow((736, 440), (862, 440), INK, 4, 16)
+    c.text(718, 398, "10 米", 40, bold=True, anchor="mm")
+    c.text(718, 486, "不站人", 28, INK_2, anchor="mm")
+    for at, tall in ((950, 220), (1068, 230)):
+        person(c, at, FLOOR + 8, tall, STAND, left=True)
+    c.sign("safe", 1146, 206, 50)
+    c.text(620, 84, "看温度曲线，不看记录本", 34, bold=True)
+    c.text(620, 132, "曲线不到，包上的锁不开", 27, INK_2)
+
+
 _PICTURES = {
     "hot-work-distance": _Picture(
         "must",
@@ -312,6 +380,20 @@ _PICTURES = {
         "人到齐了才算完；没听到解除，不回去拿东西",
         "三个人从安全出口出来，沿绿色箭头走向室外集合点的绿色牌子，牌子下站着四名同事。",
         _assembly_point,
+    ),
+    "gas-blind-plate": _Picture(
+        "must",
+        "煤气隔断：阀门加盲板，脸上戴呼吸器",
+        "阀门会内漏；闻不到的气，只信仪器，不信鼻子",
+        "一根煤气管：关着的阀门后面有细细的气漏过来，两片法兰中间插着盲板；旁边的人背着空气呼吸器、戴着面罩，一台一氧化碳报警器。",
+        _gas_blind_plate,
+    ),
+    "dry-ladle": _Picture(
+        "must",
+        "接铁水以前：包烘透，坑里干，人退远",
+        "三样有一样做不到，铁水不出炉",
+        "吊着的浇包正在烘烤，下面的包坑没有水；虚线外十米，两个人站在安全的一边。",
+        _dry_ladle,
     ),
 }
 PICTURE_CODES = tuple(_PICTURES)

@@ -15,11 +15,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from courses import watching
+from courses.actions.checks import answer_check
 from courses.actions.study import beat_mac, confirm_read, open_session, take_beat
-from courses.models import LessonPage
-from exams.actions.attempts import Step, save_answers, submit_attempt
+from courses.models import LessonPage, PlaySession, StudyCheck
+from exams.actions.attempts import save_answers, submit_attempt
 from exams.models import Attempt
 from exams.queries import keys_of
+from exams.shapes import Step
 from people.models import Employee
 from portal.demo.organisation import DemoPerson, Stage
 from training.actions.exam_component import start_component_exam
@@ -58,6 +60,21 @@ def run_progress(people: Sequence[DemoPerson], *, one_by_one: int, now: dt.datet
             _learn(person, employees[person.employee_no], now)
         report("学习与考试", number, len(single))
     _teach_on_site(people, employees, now, report)
+
+
+def run_old_rule(
+    people: Sequence[DemoPerson], rule: LessonPage, *, one_by_one: int, now: dt.datetime
+) -> None:
+    """Let those who work with cranes have signed for a rule that has been replaced since, as long as they are here.
+
+    Its successor shows them what has changed. The person of the start screen is one of them.
+    """
+    employees = {employee.employee_no: employee for employee in Employee.objects.all()}
+    for person in people[:one_by_one]:
+        if person.post == "行车工" or person.employee_no == "1001":
+            read_on = min(person.hired_on + dt.timedelta(days=1), timezone.localdate(now))
+            with transaction.atomic():
+                _study(employees[person.employee_no], rule, _Clock(_at(read_on, 8)), now)
 
 
 def _learn(person: DemoPerson, employee: Employee, now: dt.datetime) -> None:
@@ -100,7 +117,7 @@ def _study(employee: Employee, lesson: LessonPage, clock: _Clock, now: dt.dateti
             until = min(position + BEAT_S, seconds)
             seq += 1
             beat = watching.Beat(seq, part, round(position * 1000), round(until * 1000))
-            take_beat(
+            taken = take_beat(
                 session_public_id=session.public_id,
                 employee_id=employee.pk,
                 beat=beat,
@@ -108,7 +125,21 @@ def _study(employee: Employee, lesson: LessonPage, clock: _Clock, now: dt.dateti
                 now=clock.pass_s(until - position + 0.1),
             )
             position = until
+            if taken.check is not None:
+                _answer_check(session, taken.check, clock)
     confirm_read(session_public_id=session.public_id, employee_id=employee.pk, now=clock.pass_s(5))
+
+
+def _answer_check(session: PlaySession, check: StudyCheck, clock: _Clock) -> None:
+    """Answer what the film asks, rightly, after a moment's thought."""
+    right = [place for place, option in enumerate(check.content["options"]) if option["is_right"]]
+    answer_check(
+        session_public_id=session.public_id,
+        employee_id=session.employee_id,
+        number=check.number,
+        choice=right[0] if right else None,
+        now=clock.pass_s(6),
+    )
 
 
 def _sit(

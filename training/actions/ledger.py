@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -13,11 +13,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from common.canonical import canonical_json
-from common.signing import mac
 from people.models import Employee, User
 from people.permissions import Capability
 from people.queries import employees_for
 from training import merkle
+from training.commitments import commit_person, commit_text, person_text, subject_of
 from training.errors import CorrectionRefused
 from training.models import (
     Component,
@@ -28,17 +28,18 @@ from training.models import (
     RecordSalt,
     TrainingRecord,
 )
+from training.seals import utc_text
 from training.shapes import ContentItem, RecordPayload
 from training.signals import TrainingRecordAdded, training_record_added
 
-PAYLOAD_FORMAT = 1
+PAYLOAD_FORMAT = 2
 SALT_BYTES = 32
 _CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
 class RecordDraft:
-    """A ledger row to be added. `hours` are 学时 of 45 minutes, `score_pct` is 0 to 100."""
+    """A ledger row to be added. `hours` are 学时 as long as they were that day, `score_pct` is 0 to 100."""
 
     employee: Employee
     kind: str
@@ -53,6 +54,7 @@ class RecordDraft:
     obligation: Obligation | None = None
     component: Component | None = None
     trainer_name: str = ""
+    trainer: Employee | None = None  # who the trainer is, where that is certain
     place: str = ""
     reason: str = ""
     corrects: TrainingRecord | None = None
@@ -80,13 +82,13 @@ def add_records(
             _prepare(draft, head.last_seq + offset, acting_user, now)
             for offset, draft in enumerate(drafts, start=1)
         ]
-        records = TrainingRecord.objects.bulk_create([record for record, _salt in prepared])
-        RecordSalt.objects.bulk_create(
-            [
-                RecordSalt(record=record, value=salt)
-                for record, (_record, salt) in zip(records, prepared, strict=True)
-            ]
-        )
+        records = TrainingRecord.objects.bulk_create([record for record, _salts in prepared])
+        salts = []
+        for record, (_record, opening) in zip(records, prepared, strict=True):
+            for salt in opening:
+                salt.record = record
+                salts.append(salt)
+        RecordSalt.objects.bulk_create(salts)
         head.last_seq += len(drafts)
         head.save(update_fields=["last_seq"])
         for record in records:
@@ -110,9 +112,16 @@ def lock_head() -> LedgerHead:
 
 def _prepare(
     draft: RecordDraft, seq: int, acting_user: User | None, now: dt.datetime
-) -> tuple[TrainingRecord, str]:
-    salt = secrets.token_hex(SALT_BYTES)
-    payload = canonical_json(payload_of(draft, seq=seq, person=commitment(draft.employee, salt), now=now))
+) -> tuple[TrainingRecord, list[RecordSalt]]:
+    salts = _salts(draft)
+    said = payload_of(
+        draft,
+        seq=seq,
+        committed={salt.field: _committed(draft, salt) for salt in salts},
+        recorded_by=acting_user.pk if acting_user else None,
+        now=now,
+    )
+    payload = canonical_json(said)
     record = TrainingRecord(
         seq=seq,
         employee=draft.employee,
@@ -126,7 +135,6 @@ def _prepare(
         passed=draft.passed,
         started_at=draft.started_at,
         completed_at=draft.completed_at,
-        trainer_name=draft.trainer_name,
         place=draft.place,
         corrects=draft.corrects,
         payload=payload.decode(),
@@ -134,17 +142,51 @@ def _prepare(
         recorded_by=acting_user,
         recorded_at=now,
     )
-    return record, salt
+    record.trainer_name = draft.trainer_name
+    return record, salts
 
 
-def payload_of(draft: RecordDraft, *, seq: int, person: str, now: dt.datetime) -> RecordPayload:
-    """Return what the row says in the form that is hashed: decimals with two places and UTC times as text."""
+def _salts(draft: RecordDraft) -> list[RecordSalt]:
+    """Return a salt for everything the row must not say in clear."""
+    person = draft.employee
+    texts: list[tuple[str, str, Employee | None]] = [
+        (RecordSalt.Field.PERSON, person_text(person.employee_no, person.name), person),
+        (RecordSalt.Field.TRAINER, draft.trainer_name, draft.trainer),
+        (RecordSalt.Field.REASON, draft.reason, person),
+    ]
+    return [
+        RecordSalt(field=field, value=secrets.token_hex(SALT_BYTES), text=text, employee=about)
+        for field, text, about in texts
+        if text
+    ]
+
+
+def _committed(draft: RecordDraft, salt: RecordSalt) -> str:
+    if salt.field == RecordSalt.Field.PERSON:
+        return commit_person(salt.value, draft.employee.public_id, salt.text)
+    return commit_text(salt.value, salt.field, salt.text)
+
+
+def payload_of(
+    draft: RecordDraft,
+    *,
+    seq: int,
+    committed: Mapping[str, str],
+    recorded_by: int | None,
+    now: dt.datetime,
+) -> RecordPayload:
+    """Return what the row says in the form that is hashed: decimals with two places and UTC times as text.
+
+    `committed` holds the commitments by RecordSalt.Field.
+    """
     return {
         "format": PAYLOAD_FORMAT,
         "seq": seq,
         "kind": str(draft.kind),
-        "person": person,
+        "person": committed[RecordSalt.Field.PERSON],
+        "subject": subject_of(draft.employee.public_id, seq),
         "programme": draft.programme.code if draft.programme else "",
+        "component": draft.component.pk if draft.component else None,
         "title": draft.title,
         "content": draft.content,
         "started_at": utc_text(draft.started_at),
@@ -152,26 +194,14 @@ def payload_of(draft: RecordDraft, *, seq: int, person: str, now: dt.datetime) -
         "hours": str(draft.hours.quantize(_CENT)),
         "score_pct": None if draft.score_pct is None else str(draft.score_pct.quantize(_CENT)),
         "passed": draft.passed,
-        "trainer": draft.trainer_name,
+        "trainer": committed.get(RecordSalt.Field.TRAINER, ""),
         "place": draft.place,
         "obligation": str(draft.obligation.public_id) if draft.obligation else None,
-        "reason": draft.reason,
+        "reason": committed.get(RecordSalt.Field.REASON, ""),
         "corrects_seq": draft.corrects.seq if draft.corrects else None,
+        "recorded_by": recorded_by,
         "recorded_at": utc_text(now),
     }
-
-
-def utc_text(moment: dt.datetime) -> str:
-    """Return an aware time as UTC text with microseconds, the one form the ledger uses."""
-    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def commitment(employee: Employee, salt: str) -> str:
-    """Return the salted commitment by which a row names its person (hex).
-
-    Whoever has the salt can show whose row it is; once the salt is deleted nobody can.
-    """
-    return mac(salt, employee.public_id, employee.employee_no, employee.name)
 
 
 def correct_record(
@@ -208,6 +238,9 @@ def correct_record(
                 % {"seq": record.seq, "newer": newer.seq}
             )
         carried = {name: getattr(record, name) for name in _CORRECTABLE}
+        taught = RecordSalt.objects.filter(record=record, field=RecordSalt.Field.TRAINER).first()
+        if taught is not None and changes.get("trainer_name", taught.text) == taught.text:
+            carried["trainer_name"], carried["trainer"] = taught.text, taught.employee
         return add_record(
             draft=RecordDraft(
                 employee=record.employee,

@@ -2,11 +2,10 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
@@ -14,24 +13,27 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from common.text import plain_number
-from people.models import User
+from people.models import Employee, User
 from people.permissions import Capability
-from people.queries import employees_for
+from people.queries import employee_of, employees_for
 from training.actions.completion import finish_if_complete, lock_open_obligations, note_component_done
+from training.actions.hours import settle_hours
 from training.actions.ledger import RecordDraft, add_records
 from training.errors import OnSiteRefused
+from training.hours import hours_twice
 from training.models import (
+    HELD_KINDS,
     Component,
-    ComponentDone,
-    ComponentKind,
     Obligation,
     RecordKind,
     TrainingRecord,
 )
+from training.queries.counted_study import CountedStudy, counted_study
+from training.queries.figures import load_figures
 from training.queries.obligations import effective_records, hours_held
+from training.queries.parts import openings_of
 from training.shapes import Evidence
-
-MAX_HOURS_PER_DAY = Decimal(8)  # 学时 a person can be taught in one day: practice, no clause sets it
+from training.stages import DONE, LOCKED, SPARED
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class _Session:
     hours: Decimal
     place: str
     trainer_name: str
+    scores: Mapping[int, Decimal]  # out of 100, by obligation
 
 
 def record_on_site_training(
@@ -55,19 +58,25 @@ def record_on_site_training(
     hours: Decimal,
     place: str,
     trainer_name: str,
+    scores: Mapping[int, Decimal] | None = None,
     acting_user: User | None,
     now: dt.datetime,
 ) -> list[TrainingRecord]:
     """Record one on-site training of several people for one component, a ledger row for each.
 
-    `hours` are 学时 of settings.CREDIT_HOUR_MINUTES; they must fit between the two times, which lie on one local
-    day and not in the future. Nobody is taught twice at once or more than 8 学时 a day. When the hours held for
-    the component reach what it asks for, it is done, and with the last one the obligation.
+    `hours` are 学时 of as many minutes as they had on that day (training.figures); they must fit between the two
+    times, which lie on one local day and not in the future. Nobody is taught twice at once, or more hours a day
+    than the house and the programme allow. When the hours held for
+    the component reach what it asks for, it is done, and with the last one the obligation. Where the component has a
+    pass mark, `scores` (0 to 100, by the obligation's id) are asked of those whose hours this completes: below the
+    mark the row stands in the ledger as failed, its hours do not count, and the training is held again.
     All or nothing. Returns the on-site rows. Locks: the people's rows, then their obligations, then the ledger.
     Raises OnSiteRefused naming every fault and person; PermissionDenied if someone is outside the scope.
     Source: order 3 art. 14 to 16 and 22; the checks are those of the fabrication guard (docs/domain).
     """
-    session = _Session(component, held_from, held_to, hours, place.strip(), trainer_name.strip())
+    session = _Session(
+        component, held_from, held_to, hours, place.strip(), trainer_name.strip(), scores or {}
+    )
     problems = _session_problems(session, now)
     if not obligations:
         problems.append(_("没有选择人员：请勾选参加本次培训的人。"))
@@ -75,15 +84,21 @@ def record_on_site_training(
         raise OnSiteRefused(problems)
     people = {obligation.employee_id for obligation in obligations}
     _check_scope(people, acting_user)
+    # Whoever records a session under the own name is its trainer; any other name is only a name.
+    recorder = employee_of(acting_user) if acting_user else None
+    trainer = recorder if recorder and recorder.name == session.trainer_name else None
     with transaction.atomic():
         locked = lock_open_obligations([obligation.pk for obligation in obligations], people)
         problems = _people_problems(session, obligations, locked)
         if problems:
             raise OnSiteRefused(problems)
         records = add_records(
-            drafts=[_draft(session, obligation) for obligation in locked], acting_user=acting_user, now=now
+            drafts=[_draft(session, obligation, trainer) for obligation in locked],
+            acting_user=acting_user,
+            now=now,
         )
         _settle(session, locked, acting_user, now)
+        settle_hours(employee_ids=people, now=now)
     return records
 
 
@@ -97,7 +112,7 @@ def _check_scope(people: set[int], acting_user: User | None) -> None:
 
 def _session_problems(session: _Session, now: dt.datetime) -> list[str]:
     problems: list[str] = []
-    if session.component.kind != ComponentKind.ON_SITE:
+    if session.component.kind not in HELD_KINDS:
         problems.append(_("“%(title)s”不是现场教育环节，不能登记学时。") % {"title": session.component.title})
     if not session.place:
         problems.append(_("请填写培训地点。"))
@@ -111,7 +126,7 @@ def _session_problems(session: _Session, now: dt.datetime) -> list[str]:
     if timezone.localdate(session.held_from) != timezone.localdate(session.held_to):
         problems.append(_("开始和结束不在同一天：跨天的培训请按天分别登记。"))
     minutes = Decimal(int((session.held_to - session.held_from).total_seconds())) / 60
-    needed = session.hours * settings.CREDIT_HOUR_MINUTES
+    needed = session.hours * load_figures().hour_minutes(timezone.localdate(session.held_from))
     if session.hours <= 0:
         problems.append(_("学时须大于 0。"))
     elif needed > minutes:
@@ -149,32 +164,55 @@ def _people_problems(
     ]
     if len({obligation.employee_id for obligation in locked}) != len(locked):
         problems.append(_("名单里有人被选了两次，请刷新名单后重新登记。"))
-    return problems or _order_problems(session, locked) + _time_problems(session, locked)
+    return problems or _order_problems(session, locked) + _time_problems(session, locked) + _score_problems(
+        session, locked
+    )
+
+
+def _score_problems(session: _Session, locked: Sequence[Obligation]) -> list[str]:
+    """Return whose score is missing or cannot be, where the component has a pass mark."""
+    component = session.component
+    if component.pass_mark is None:
+        if session.scores:
+            return [_("“%(title)s”不打分：请去掉成绩。") % {"title": component.title}]
+        return []
+    held = hours_held([obligation.pk for obligation in locked], component)
+    problems: list[str] = []
+    for obligation in locked:
+        score = session.scores.get(obligation.pk)
+        values = {
+            "name": str(obligation.employee),
+            "title": component.title,
+            "mark": component.pass_mark,
+        }
+        if score is not None and not 0 <= score <= 100:
+            problems.append(_("%(name)s 的成绩须在 0 到 100 分之间。") % values)
+        elif score is None and held.get(obligation.pk, Decimal(0)) + session.hours >= component.hours:
+            problems.append(
+                _("%(name)s 这次学满“%(title)s”，还没有成绩：请填写考核成绩（%(mark)s 分合格）。") % values
+            )
+    return problems
 
 
 def _order_problems(session: _Session, locked: Sequence[Obligation]) -> list[str]:
-    """Return who has the component already, or has an earlier one still before them."""
-    done: dict[int, set[int]] = defaultdict(set)
-    for obligation_id, component_id in ComponentDone.objects.filter(obligation__in=locked).values_list(
-        "obligation_id", "component_id"
-    ):
-        done[obligation_id].add(component_id)
-    before = list(
-        Component.objects.filter(
-            programme_id=session.component.programme_id, position__lt=session.component.position
-        ).order_by("position")
-    )
+    """Return who has the component already, or has an earlier one or days of spacing still before them."""
+    order = openings_of(locked, timezone.localdate(session.held_from))
     problems: list[str] = []
     for obligation in locked:
         values = {"name": str(obligation.employee), "title": session.component.title}
-        if session.component.pk in done[obligation.pk]:
+        opening = order[obligation.pk][session.component.pk]
+        if opening.state in (DONE, SPARED):
             problems.append(_("%(name)s 的“%(title)s”已完成，不必再登记。") % values)
-            continue
-        missing = next((item for item in before if item.pk not in done[obligation.pk]), None)
-        if missing is not None:
+        elif opening.opens_on is not None:
+            day = date_format(opening.opens_on, "Y-m-d")
+            problems.append(
+                _("%(name)s 的“%(title)s”从 %(day)s 起才能进行：与上一阶段须有间隔。")
+                % {**values, "day": day}
+            )
+        elif opening.state == LOCKED:
             problems.append(
                 _("%(name)s 还不能登记“%(title)s”：请先完成“%(missing)s”。")
-                % {**values, "missing": missing.title}
+                % {**values, "missing": opening.waits_for}
             )
     return problems
 
@@ -187,12 +225,17 @@ def _time_problems(session: _Session, locked: Sequence[Obligation]) -> list[str]
     held: dict[int, list[TrainingRecord]] = defaultdict(list)
     for record in TrainingRecord.objects.filter(
         employee__in=[obligation.employee_id for obligation in locked],
-        component__kind=ComponentKind.ON_SITE,
+        component__kind__in=HELD_KINDS,
         corrected_by__isnull=True,
         started_at__lt=end,
         completed_at__gt=start,
     ).order_by("started_at"):
         held[record.employee_id].append(record)
+    figures = load_figures()
+    house, minutes = figures.ceiling(day), figures.hour_minutes(day)
+    limit = min(house, session.component.programme.daily_hours or house)
+    window = (session.held_from, session.held_to)
+    studied = counted_study({obligation.employee_id: (window,) for obligation in locked})
     problems: list[str] = []
     for obligation in locked:
         name = str(obligation.employee)
@@ -204,22 +247,68 @@ def _time_problems(session: _Session, locked: Sequence[Obligation]) -> list[str]
             if record.started_at < session.held_to and record.completed_at > session.held_from
         ]
         total = session.hours + sum((record.hours for record in own), Decimal(0))
-        if total > MAX_HOURS_PER_DAY:
+        if total > limit:
             problems.append(
                 _("%(name)s 当天现场教育将达 %(total)s 学时，超过每天 %(limit)s 学时的上限，不能登记。")
-                % {"name": name, "total": plain_number(total), "limit": plain_number(MAX_HOURS_PER_DAY)}
+                % {"name": name, "total": plain_number(total), "limit": plain_number(limit)}
             )
+        problems += _counted_problems(session, name, studied.get(obligation.employee_id, ()), minutes)
+    return problems
+
+
+def _counted_problems(
+    session: _Session, name: str, studied: Sequence[CountedStudy], minutes: Decimal
+) -> list[str]:
+    """Return why the hours do not fit beside study of that time which was counted for something settled.
+
+    What was settled stays settled, and nobody has two hours in one: so a person decides before the class is entered.
+    Study in a break does no harm; what matters is whether the rest of the time is enough.
+    """
+    own = ((session.held_from, session.held_to),)
+    twice = hours_twice(session.hours, own, [span for one in studied for span in one.times], minutes)
+    if not twice:
+        return []
+    problems: list[str] = []
+    for one in studied:
+        values = {
+            "name": name,
+            "study": _clock_span(one.times[0][0], max(end for _start, end in one.times)),
+            "title": one.title,
+            "held": _clock_span(session.held_from, session.held_to),
+            "hours": plain_number(session.hours),
+            "seq": one.seq,
+        }
+        problems.append(
+            _(
+                "%(name)s 在 %(study)s 线上学习了“%(title)s”，已计学时，"
+                "登记的 %(held)s 除去这段时间不足 %(hours)s 学时；同一时间不能计两次。"
+            )
+            % values
+            + " "
+            + (
+                _("请登记真实的时间和学时；时间无误的，先更正台账第 %(seq)s 号，或不登记此人。") % values
+                if one.seq is not None
+                else _("请登记真实的时间和学时，或不登记此人。")
+            )
+        )
     return problems
 
 
 def _span(record: TrainingRecord) -> str:
-    start, end = timezone.localtime(record.started_at), timezone.localtime(record.completed_at)
+    return _clock_span(record.started_at, record.completed_at)
+
+
+def _clock_span(started_at: dt.datetime, ended_at: dt.datetime) -> str:
+    start, end = timezone.localtime(started_at), timezone.localtime(ended_at)
     return f"{date_format(start, 'Y-m-d H:i')}–{date_format(end, 'H:i')}"
 
 
-def _draft(session: _Session, obligation: Obligation) -> RecordDraft:
+def _draft(session: _Session, obligation: Obligation, trainer: Employee | None) -> RecordDraft:
     component = session.component
+    score = session.scores.get(obligation.pk)
     return RecordDraft(
+        score_pct=score,
+        passed=score is None or score >= (component.pass_mark or 0),
         employee=obligation.employee,
         kind=RecordKind.ON_SITE,
         programme=obligation.programme,
@@ -239,6 +328,7 @@ def _draft(session: _Session, obligation: Obligation) -> RecordDraft:
         started_at=session.held_from,
         completed_at=session.held_to,
         trainer_name=session.trainer_name,
+        trainer=trainer,
         place=session.place,
     )
 
@@ -252,12 +342,14 @@ def _settle(
         if held.get(obligation.pk, Decimal(0)) < session.component.hours:
             continue
         evidence: Evidence = {
-            "kind": ComponentKind.ON_SITE,
+            "kind": session.component.kind,
             "training_record_ids": list(
                 effective_records([obligation.pk])
                 .filter(component=session.component)
                 .values_list("pk", flat=True)
             ),
         }
+        if obligation.pk in session.scores:
+            evidence["score_pct"] = str(session.scores[obligation.pk])
         note_component_done(obligation=obligation, component=session.component, evidence=evidence, now=now)
         finish_if_complete(obligation=obligation, acting_user=acting_user, now=now)

@@ -1,35 +1,100 @@
 """Training: what is owed by whom and why, what was done, and who may therefore work."""
 
-from training.models.clearance import ClearanceState, Licence
-from training.models.ledger import LedgerHead, RecordKind, RecordSalt, TrainingRecord
-from training.models.obligations import ComponentDone, Obligation, ObligationState
+from training.models.checks import LetterSignature, PracticalCheck
+from training.models.clearance import (
+    REFUTED,
+    CheckOutcome,
+    ClearanceState,
+    Licence,
+    LicenceCheck,
+    LicenceReminder,
+    PastClearance,
+)
+from training.models.dispensations import Dispensation, DispensationDecision, DispensationKind
+from training.models.ledger import (
+    ForgottenText,
+    LedgerCheckpoint,
+    LedgerHead,
+    LedgerSeal,
+    RecordKind,
+    RecordSalt,
+    TrainingRecord,
+)
+from training.models.obligations import ComponentDone, Obligation, ObligationState, PastObligation
+from training.models.occurrences import Occurrence, OccurrenceKind, OccurrenceWithdrawal
+from training.models.parameters import TrainingParameter
 from training.models.programmes import (
+    HELD_KINDS,
+    Assessor,
     Audience,
     Component,
     ComponentKind,
     Level,
+    PassRule,
     Programme,
     ProgrammeKind,
+    ScopeNeed,
+    Stage,
     TrainingRule,
     Trigger,
+    Window,
 )
+from training.models.pushes import CaseFile, CasePush, Gate, GateAct, GateEntry, PushEnd
+from training.models.record_signatures import RecordSignature, RecordSignatureMark, SignerRole
+from training.models.reflections import Reflection, ReflectionSignature, SignedBy
 
 __all__ = [
+    "HELD_KINDS",
+    "REFUTED",
+    "Assessor",
     "Audience",
+    "CaseFile",
+    "CasePush",
+    "CheckOutcome",
     "ClearanceState",
     "Component",
     "ComponentDone",
     "ComponentKind",
+    "Dispensation",
+    "DispensationDecision",
+    "DispensationKind",
+    "ForgottenText",
+    "Gate",
+    "GateAct",
+    "GateEntry",
+    "LedgerCheckpoint",
     "LedgerHead",
+    "LedgerSeal",
+    "LetterSignature",
     "Level",
     "Licence",
+    "LicenceCheck",
+    "LicenceReminder",
     "Obligation",
     "ObligationState",
+    "Occurrence",
+    "OccurrenceKind",
+    "OccurrenceWithdrawal",
+    "PassRule",
+    "PastClearance",
+    "PastObligation",
+    "PracticalCheck",
     "Programme",
     "ProgrammeKind",
+    "PushEnd",
     "RecordKind",
     "RecordSalt",
+    "RecordSignature",
+    "RecordSignatureMark",
+    "Reflection",
+    "ReflectionSignature",
+    "ScopeNeed",
+    "SignedBy",
+    "SignerRole",
+    "Stage",
+    "TrainingParameter",
     "TrainingRecord",
     "TrainingRule",
     "Trigger",
+    "Window",
 ]

@@ -1,8 +1,11 @@
 """Coverage as of a day, computed from intervals: who stood where, what was owed, what was done by then.
 
 An obligation counts from `owed_from` on, unless it was cancelled by the end of the day; it is done if it was
-closed as done by the end of the day. Asking about a past day therefore gives the same answer tomorrow. The one
-exception is `blocked`, which is the present clearance.
+closed as done by the end of the day. It counts as it stood then (training.queries.standing): what was put off,
+dated anew or revived later changes nothing. Units count where they hung that day (people.queries.tree_on). Asking
+about a past day therefore gives the same answer tomorrow, unless somebody corrects what happened by then; what was
+known at the time stays answerable by training.queries.known_coverage. The one exception is `blocked`, the present
+clearance.
 """
 
 import datetime as dt
@@ -12,13 +15,18 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
-from django.utils import timezone
 
-from people.models import Assignment, AssignmentKind, OrgUnit, UnitKind
+from people.models import Assignment, OrgUnit, UnitKind
 from people.permissions import Scope
-from training.coverage import Counts, CoverageRow, UnitFacts, by_kind, roll_up, total
-from training.models import ClearanceState, Obligation, ObligationState
+from people.queries import FIRM_OF_STAY, Span, primary_stays_on, span_on, tree_on
+from training.coverage import Counts, CoverageRow, Place, UnitFacts, by_kind, roll_up, total
+from training.models import (
+    ClearanceState,
+    Obligation,
+    ObligationState,
+)
 from training.queries.clearance import ReasonView, reason_views
+from training.queries.standing import due_at, end_of, in_force, stood, waived_on
 
 # From the top of the organisation to where the work is done.
 LEVELS = [
@@ -34,17 +42,16 @@ LEVELS = [
 
 @dataclass(frozen=True, slots=True)
 class CoverageTable:
-    """Coverage of a part of the tree as of a day. `levels` holds (unit kind, counts of those standing there)."""
+    """Coverage of a part of the tree as of a day.
+
+    `levels` holds (unit kind, counts of those standing there), `total` the counts of everyone, each person once.
+    """
 
     on: dt.date
     programme_kind: str
     rows: list[CoverageRow]
     levels: list[tuple[str, Counts]]
-
-    @property
-    def total(self) -> Counts:
-        """Return the counts of everyone in the scope."""
-        return total(self.rows)
+    total: Counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +81,13 @@ class PersonRow:
     blocked_by: tuple[ReasonView, ...]
 
 
-def end_of(day: dt.date) -> dt.datetime:
-    """Return the first moment after a local day."""
-    return timezone.make_aware(dt.datetime.combine(day + dt.timedelta(days=1), dt.time.min))
-
-
 def owed_on(on: dt.date, programme_kind: str = "") -> QuerySet[Obligation]:
-    """Return the obligations in force at the end of a day: begun by then, and not cancelled by then.
+    """Return the obligations in force at the end of a day: begun by then, and neither cancelled nor waived by then.
 
     `programme_kind` is a kind of programme, or the code of one; empty means all.
     """
-    owed = Obligation.objects.filter(owed_from__lte=on).exclude(
-        state=ObligationState.CANCELLED, closed_at__lt=end_of(on)
-    )
+    owed = Obligation.objects.filter(stood(end_of(on), in_force(on, end_of(on))))
+    owed = owed.exclude(pk__in=waived_on(on, end_of(on)))
     if not programme_kind:
         return owed
     return owed.filter(Q(programme__kind=programme_kind) | Q(programme__code=programme_kind))
@@ -100,30 +101,19 @@ def undone_on(on: dt.date, programme_kind: str = "") -> QuerySet[Obligation]:
 def coverage_table(scope: Scope, on: dt.date, programme_kind: str = "") -> CoverageTable:
     """Return coverage for every unit of a scope, down to the team, as of the end of a day.
 
-    Three queries whatever the number of units and people. `programme_kind` (a training.models.ProgrammeKind or
-    the code of one programme) limits what is looked at; empty means everything.
+    Three queries whatever the number of units and people; two more for a day since which a branch has moved.
+    `programme_kind` (a training.models.ProgrammeKind or the code of one programme) limits what is looked at; empty
+    means everything.
     """
-    units = [
-        UnitFacts(*values)
-        for values in OrgUnit.objects.filter(scope.q("path")).values_list(
-            "id", "path", "depth", "name", "kind"
-        )
-    ]
-    own = _own_counts(scope, on, programme_kind)
+    tree = tree_on(scope, on)
+    units = [UnitFacts(unit.id, unit.path, unit.depth, unit.name, unit.kind) for unit in tree.units]
+    own = _own_counts(tree.span, on, programme_kind)
     return CoverageTable(
         on=on,
         programme_kind=programme_kind,
         rows=roll_up(units, own, OrgUnit.steplen),
         levels=by_kind(units, own, [str(kind) for kind in LEVELS]),
-    )
-
-
-def _stays_on(scope: Scope, on: dt.date) -> QuerySet[Assignment]:
-    return Assignment.objects.filter(
-        scope.q("unit__path"),
-        Q(ends_before__isnull=True) | Q(ends_before__gt=on),
-        kind=AssignmentKind.PRIMARY,
-        starts_on__lte=on,
+        total=total(own),
     )
 
 
@@ -134,16 +124,16 @@ def _with_states(stays: QuerySet[Assignment], on: dt.date, programme_kind: str) 
     return stays.alias(
         owes=Exists(owed_on(on, programme_kind).filter(employee_id=person)),
         has_undone=Exists(undone),
-        has_overdue=Exists(undone.filter(due_on__lt=on)),
+        has_overdue=Exists(undone.filter(stood(end_of(on), Q(due_on__lt=on)))),
     )
 
 
-def _own_counts(scope: Scope, on: dt.date, programme_kind: str) -> dict[int, Counts]:
-    """Return the counts of the people standing directly in each unit. Two queries."""
-    tasks = _own_tasks(scope, on, programme_kind)
+def _own_counts(span: Span, on: dt.date, programme_kind: str) -> dict[Place, Counts]:
+    """Return the counts of the people standing directly in each place. Two queries."""
+    tasks = _own_tasks(span, on, programme_kind)
     rows = (
-        _with_states(_stays_on(scope, on), on, programme_kind)
-        .values("unit_id")
+        _with_states(Assignment.objects.filter(primary_stays_on(span, on)), on, programme_kind)
+        .values_list("unit_id", FIRM_OF_STAY)
         .annotate(
             people=Count("employee_id"),
             owed=Count("employee_id", filter=_IN_STATE["done"] | _IN_STATE["open"] | _IN_STATE["overdue"]),
@@ -154,37 +144,25 @@ def _own_counts(scope: Scope, on: dt.date, programme_kind: str) -> dict[int, Cou
         .order_by()
     )
     return {
-        row["unit_id"]: Counts(
-            row["people"],
-            row["owed"],
-            row["done"],
-            row["overdue"],
-            row["blocked"],
-            *tasks.get(row["unit_id"], (0, 0)),
-        )
-        for row in rows
+        Place(unit, firm): Counts(people, owed, done, overdue, blocked, *tasks.get(Place(unit, firm), (0, 0)))
+        for unit, firm, people, owed, done, overdue, blocked in rows
     }
 
 
-def _own_tasks(scope: Scope, on: dt.date, programme_kind: str) -> dict[int, tuple[int, int]]:
-    """Return how many obligations the people standing directly in each unit have, and how many are done."""
+def _own_tasks(span: Span, on: dt.date, programme_kind: str) -> dict[Place, tuple[int, int]]:
+    """Return how many obligations the people standing directly in each place have, and how many are done."""
     stay = "employee__assignments__"
-    here = (
-        scope.q(f"{stay}unit__path")
-        & (Q(**{f"{stay}ends_before__isnull": True}) | Q(**{f"{stay}ends_before__gt": on}))
-        & Q(**{f"{stay}kind": AssignmentKind.PRIMARY, f"{stay}starts_on__lte": on})
-    )
     rows = (
         owed_on(on, programme_kind)
-        .filter(here)
-        .values(f"{stay}unit_id")
+        .filter(primary_stays_on(span, on, stay))
+        .values_list(f"{stay}unit_id", f"{stay}{FIRM_OF_STAY}")
         .annotate(
             tasks=Count("pk"),
             tasks_done=Count("pk", filter=Q(state=ObligationState.DONE, closed_at__lt=end_of(on))),
         )
         .order_by()
     )
-    return {row[f"{stay}unit_id"]: (row["tasks"], row["tasks_done"]) for row in rows}
+    return {Place(unit, firm): (tasks, done) for unit, firm, tasks, done in rows}
 
 
 _IN_STATE = {
@@ -203,16 +181,24 @@ def coverage_stays(
 
     `state` limits them to people in it: none, done, open, overdue, or blocked (at present); empty means all.
     """
-    stays = _with_states(_stays_on(scope, on), on, programme_kind)
+    return _stays(span_on(scope, on), on, programme_kind, state)
+
+
+def _stays(span: Span, on: dt.date, programme_kind: str, state: str = "") -> QuerySet[Assignment]:
+    stays = _with_states(Assignment.objects.filter(primary_stays_on(span, on)), on, programme_kind)
     if state:
         stays = stays.filter(_IN_STATE[state])
     return stays.order_by("unit__path", "employee__employee_no")
 
 
 def coverage_people(scope: Scope, on: dt.date, programme_kind: str = "") -> list[PersonRow]:
-    """Return everyone of a scope with their state as of the end of a day, in the order of the tree. Four queries."""
-    people = _stays_on(scope, on).values_list("employee_id", flat=True)
-    return person_rows(coverage_stays(scope, on, programme_kind), people, on, programme_kind)
+    """Return everyone of a scope with their state as of the end of a day, in the order of the tree.
+
+    Four queries, besides those of `span_on`.
+    """
+    span = span_on(scope, on)
+    people = Assignment.objects.filter(primary_stays_on(span, on)).values_list("employee_id", flat=True)
+    return person_rows(_stays(span, on, programme_kind), people, on, programme_kind)
 
 
 def person_rows(
@@ -229,8 +215,9 @@ def person_rows(
     for employee_id, public_id, title, due_on in (
         undone_on(on, programme_kind)
         .filter(employee_id__in=people)
-        .order_by("due_on", "id")
-        .values_list("employee_id", "public_id", "programme__title", "due_on")
+        .annotate(due_then=due_at(end_of(on)))
+        .order_by("due_then", "id")
+        .values_list("employee_id", "public_id", "programme__title", "due_then")
     ):
         missing[employee_id].append(MissingTraining(public_id, title, due_on))
     blocked = dict(
@@ -267,8 +254,3 @@ def _person_state(is_owing: bool, missing: Sequence[MissingTraining], on: dt.dat
     if any(training.due_on < on for training in missing):
         return "overdue"
     return "open" if missing else "done"
-
-
-def unit_scope(unit: OrgUnit) -> Scope:
-    """Return the scope of one unit and everything below it."""
-    return Scope(paths=(unit.path,))

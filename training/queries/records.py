@@ -10,7 +10,7 @@ from django.utils import timezone
 from people.models import User
 from people.permissions import Capability
 from people.queries import employees_for
-from training.models import Component, ComponentKind, TrainingRecord
+from training.models import HELD_KINDS, Component, ComponentKind, TrainingRecord
 
 
 def records_of(employee_id: int) -> QuerySet[TrainingRecord]:
@@ -40,7 +40,9 @@ def hours_in_year(employee_id: int, year: int) -> Decimal:
         ).values_list("hours", "component_id", "programme_id")
     )
     on_site = dict(
-        Component.objects.filter(programme_id__in={row[2] for row in rows}, kind=ComponentKind.ON_SITE)
+        Component.objects.filter(
+            programme_id__in={row[2] for row in rows}, kind__in=(*HELD_KINDS, ComponentKind.HOURS)
+        )
         .values_list("programme_id")
         .annotate(total=Sum("hours"))
     )

@@ -3,30 +3,34 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from decimal import Decimal
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet, Sum
 
+from common import clock
 from people.models import Employee, EmploymentStatus, EventKind, User
 from people.permissions import Capability
 from people.queries import employees_for
 from training.models import (
+    HELD_KINDS,
     ClearanceState,
     Component,
-    ComponentDone,
-    ComponentKind,
     Licence,
     Obligation,
     ObligationState,
     TrainingRecord,
 )
-from training.queries.clearance import ReasonView, reason_views
+from training.queries.licences import licences_seen, running_out
+from training.queries.parts import openings_of
+from training.stages import NEXT
 
+# A change of terms makes something owed only where it takes somebody in (training.queries.rulebook).
+ARRIVALS = (EventKind.HIRED, EventKind.REHIRED, EventKind.TERMS_CHANGED)
+MOVES = (EventKind.TRANSFERRED, EventKind.RETURNED, EventKind.SECONDED)
 NEW_FOR_DAYS = 7
 LICENCE_NOTICE_DAYS = 30
-SHOWN = 20  # lines per heading of the work list; the rest is behind the heading's link
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +53,6 @@ class OnSiteGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class BlockedPerson:
-    """A person who may not work now, and why."""
-
-    employee: Employee
-    reasons: tuple[ReasonView, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class WorkCounts:
     """How many people (licences: how many) wait for somebody responsible, as of a day."""
 
@@ -72,21 +68,8 @@ class WorkCounts:
         return self.new_count + self.moved_count
 
 
-@dataclass(frozen=True, slots=True)
-class WorkList(WorkCounts):
-    """Everything that waits for somebody responsible, as of a day: the first lines of each kind, and the counts."""
-
-    on: dt.date
-    new: tuple[Obligation, ...]
-    moved: tuple[Obligation, ...]
-    late: tuple[Obligation, ...]
-    blocked: tuple[BlockedPerson, ...]
-    licences: tuple[Licence, ...]
-    on_site: tuple[OnSiteGroup, ...]
-
-
 def on_site_groups(user: User | AnonymousUser) -> list[OnSiteGroup]:
-    """Return the on-site components somebody within the user's scope needs next, with these people. Seven queries.
+    """Return the on-site components somebody within the user's scope needs next, with these people. Eight queries.
 
     Who has an earlier component before them (a course, an exam, an earlier level) is not listed yet.
     """
@@ -98,7 +81,7 @@ def on_site_groups(user: User | AnonymousUser) -> list[OnSiteGroup]:
     ]
     waiting = _next_on_site(obligations)
     held = _hours_held(set(waiting.values()))
-    components = Component.objects.select_related("programme").in_bulk(set(waiting.values()))
+    components = Component.objects.select_related("programme", "stage").in_bulk(set(waiting.values()))
     entries: dict[int, list[OnSiteEntry]] = defaultdict(list)
     for obligation in obligations:
         component_id = waiting.get(obligation.pk)
@@ -120,27 +103,14 @@ def on_site_groups(user: User | AnonymousUser) -> list[OnSiteGroup]:
 
 def _next_on_site(obligations: Sequence[Obligation]) -> dict[int, int]:
     """Return, per obligation whose next component is on-site training, that component."""
-    done: dict[int, set[int]] = defaultdict(set)
-    for obligation_id, component_id in ComponentDone.objects.filter(
-        obligation__state=ObligationState.OPEN
-    ).values_list("obligation_id", "component_id"):
-        done[obligation_id].add(component_id)
-    order: dict[int, list[tuple[int, str]]] = defaultdict(list)
-    for programme_id, pk, kind in (
-        Component.objects.filter(programme__obligations__state=ObligationState.OPEN)
-        .distinct()
-        .order_by("programme_id", "position")
-        .values_list("programme_id", "pk", "kind")
-    ):
-        order[programme_id].append((pk, kind))
-    waiting: dict[int, int] = {}
-    for obligation in obligations:
-        for pk, kind in order[obligation.programme_id]:
-            if pk not in done[obligation.pk]:
-                if kind == ComponentKind.ON_SITE:
-                    waiting[obligation.pk] = pk
-                break
-    return waiting
+    order = openings_of(obligations, clock.today())
+    held = set(Component.objects.filter(kind__in=HELD_KINDS).values_list("pk", flat=True))
+    return {
+        obligation_id: component_id
+        for obligation_id, parts in order.items()
+        for component_id, opening in reversed(parts.items())
+        if opening.state == NEXT and component_id in held
+    }
 
 
 def _hours_held(component_ids: set[int]) -> dict[tuple[int, int], Decimal]:
@@ -161,18 +131,9 @@ def _hours_held(component_ids: set[int]) -> dict[tuple[int, int], Decimal]:
     }
 
 
-def licences_for_user(user: User | AnonymousUser) -> QuerySet[Licence]:
-    """Return the licences of the people within the user's scope, the first to run out first."""
-    return (
-        Licence.objects.filter(employee__in=employees_for(user, Capability.VIEW_COVERAGE).values("pk"))
-        .select_related("employee", "licence_type")
-        .order_by("valid_until", "id")
-    )
-
-
 @dataclass(frozen=True, slots=True)
-class _Waiting:
-    """The rows behind a work list, not yet read."""
+class Waiting:
+    """What waits for somebody responsible, as of a day: rows not yet read."""
 
     new: QuerySet[Obligation]
     moved: QuerySet[Obligation]
@@ -181,6 +142,7 @@ class _Waiting:
     licences: QuerySet[Licence]
 
     def counts(self) -> WorkCounts:
+        """Return how many people (licences: how many) there are of each kind. Five queries."""
         return WorkCounts(
             new_count=_people_in(self.new),
             moved_count=_people_in(self.moved),
@@ -190,7 +152,8 @@ class _Waiting:
         )
 
 
-def _waiting(user: User | AnonymousUser, on: dt.date) -> _Waiting:
+def waiting(user: User | AnonymousUser, on: dt.date) -> Waiting:
+    """Return what waits for this user as of a day: who is new, moved, late, blocked, and licences that run out."""
     people = employees_for(user, Capability.VIEW_COVERAGE).values("pk")
     open_ones = (
         Obligation.objects.filter(state=ObligationState.OPEN, employee__in=people)
@@ -198,40 +161,21 @@ def _waiting(user: User | AnonymousUser, on: dt.date) -> _Waiting:
         .order_by("due_on", "id")
     )
     recent = open_ones.filter(owed_from__gt=on - dt.timedelta(days=NEW_FOR_DAYS))
-    return _Waiting(
-        new=recent.filter(event__kind__in=[EventKind.HIRED, EventKind.REHIRED]),
-        moved=recent.filter(event__kind__in=[EventKind.TRANSFERRED, EventKind.RETURNED]),
+    return Waiting(
+        new=recent.filter(event__kind__in=ARRIVALS),
+        moved=recent.filter(event__kind__in=MOVES),
         late=open_ones.filter(due_on__lt=on),
         blocked=ClearanceState.objects.filter(employee__in=people, is_cleared=False)
         .exclude(employee__status=EmploymentStatus.LEFT)
         .select_related("employee")
         .order_by("employee__employee_no"),
-        licences=licences_for_user(user).filter(
-            valid_until__range=(on, on + dt.timedelta(days=LICENCE_NOTICE_DAYS))
-        ),
+        licences=running_out(licences_seen(user), on, LICENCE_NOTICE_DAYS),
     )
 
 
 def work_counts(user: User | AnonymousUser, on: dt.date) -> WorkCounts:
     """Return how much waits for this user as of a day. Six queries."""
-    return _waiting(user, on).counts()
-
-
-def work_list(user: User | AnonymousUser, on: dt.date) -> WorkList:
-    """Return what waits for this user as of a day. The number of queries does not depend on that of people."""
-    waiting = _waiting(user, on)
-    return WorkList(
-        **asdict(waiting.counts()),
-        on=on,
-        new=tuple(waiting.new[:SHOWN]),
-        moved=tuple(waiting.moved[:SHOWN]),
-        late=tuple(waiting.late[:SHOWN]),
-        blocked=tuple(
-            BlockedPerson(state.employee, reason_views(state.reasons)) for state in waiting.blocked[:SHOWN]
-        ),
-        licences=tuple(waiting.licences[:SHOWN]),
-        on_site=tuple(on_site_groups(user)),
-    )
+    return waiting(user, on).counts()
 
 
 def on_site_owed_count(user: User | AnonymousUser) -> int:
@@ -240,7 +184,7 @@ def on_site_owed_count(user: User | AnonymousUser) -> int:
     return _people_in(
         Obligation.objects.filter(
             state=ObligationState.OPEN,
-            programme__components__kind=ComponentKind.ON_SITE,
+            programme__components__kind__in=HELD_KINDS,
             employee__in=people.values("pk"),
         )
     )

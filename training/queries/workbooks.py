@@ -3,13 +3,12 @@
 import datetime as dt
 from collections.abc import Iterable
 
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from common.spreadsheet import Cell, Sheet, workbook_bytes
-from people.models import UnitKind, User
+from common.spreadsheet import Cell, Sheet, Watermark, workbook_bytes
+from people.models import User
 from people.permissions import Scope
+from people.queries import level_names
 from training.models import Programme, ProgrammeKind, TrainingRecord
 from training.queries.coverage import CoverageTable, PersonRow, coverage_people, coverage_table
 
@@ -39,13 +38,19 @@ def coverage_workbook(
     """Return coverage as an .xlsx file: 覆盖率 by unit, 名单 by person, 说明 with what the figures mean."""
     table = coverage_table(scope, on, programme_kind)
     people = coverage_people(scope, on, programme_kind)
+    top = "、".join(row.name for row in table.rows if row.level == 0)
+    purpose = _("培训覆盖率（%(programme)s，截至 %(on)s）") % {
+        "programme": programme_name(programme_kind),
+        "on": on.isoformat(),
+    }
     return workbook_bytes(
-        [_units_sheet(table), _people_sheet(people), _notes_sheet(table, len(people), exported_by, now)]
+        [_units_sheet(table), _people_sheet(people), _notes_sheet(table, len(people), exported_by, now)],
+        mark=Watermark.of(exported_by, now, scope=top, purpose=purpose),
     )
 
 
 def _units_sheet(table: CoverageTable) -> Sheet:
-    kinds = dict(UnitKind.choices)
+    kinds = level_names()
     return Sheet(
         title=_("覆盖率"),
         header=[
@@ -64,7 +69,7 @@ def _units_sheet(table: CoverageTable) -> Sheet:
         rows=[
             [
                 INDENT * row.level + row.name,
-                str(kinds.get(row.kind, row.kind)),
+                kinds.get(row.kind, row.kind),
                 row.counts.people,
                 row.counts.owed,
                 row.counts.done,
@@ -170,12 +175,8 @@ def ledger_workbook(records: Iterable[TrainingRecord], *, exported_by: User, now
         ]
         for record in records
     ]
-    moment = date_format(timezone.localtime(now), "Y-m-d H:i")
-    notes = [
-        _("培训台账，%(who)s 导出于 %(when)s。")
-        % {"who": f"{exported_by}（{exported_by.username}）", "when": moment},
-        _("“培训完成”的学时含其中的现场教育，与“现场教育”各行不得相加。"),
-    ]
+    notes = [_("“培训完成”的学时含其中的现场教育，与“现场教育”各行不得相加。")]
     return workbook_bytes(
-        [Sheet(_("培训台账"), header, rows, [8, 12, 10, 10, 40, 8, 8, 8, 18, 18, 12, 18, 10, 18, 70], notes)]
+        [Sheet(_("培训台账"), header, rows, [8, 12, 10, 10, 40, 8, 8, 8, 18, 18, 12, 18, 10, 18, 70], notes)],
+        mark=Watermark.of(exported_by, now, purpose=_("培训台账")),
     )

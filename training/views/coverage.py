@@ -12,12 +12,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from common import clock
-from people.models import Assignment, OrgUnit, UnitKind
+from people.models import Assignment, OrgUnit
 from people.permissions import Capability, Scope
+from people.queries import level_names, unit_scope
 from training.coverage import Counts, CoverageRow
 from training.forms import CoverageFilter
 from training.permissions import require_scope
-from training.queries.coverage import coverage_stays, coverage_table, person_rows, unit_scope
+from training.queries.coverage import coverage_stays, coverage_table, person_rows
 from training.queries.work import LICENCE_NOTICE_DAYS, work_counts
 from training.queries.workbooks import coverage_workbook, programme_name, state_text
 from training.views.pages import admin_page, page_of, query_without_page, signed_in, workbook
@@ -74,7 +75,7 @@ def coverage(request: HttpRequest) -> HttpResponse:
     is_cut = len(rows) > ROWS_SHOWN
     shown = [row for row in rows if row.level <= 2] if is_cut else rows
     work = work_counts(request.user, clock.today())
-    kinds = dict(UnitKind.choices)
+    kinds = level_names()
     context = {
         "asked": asked,
         "form": asked.form,

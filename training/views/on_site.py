@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from common import clock
 from people.permissions import Capability
+from people.queries import employee_of
 from training.actions.on_site import record_on_site_training
 from training.errors import OnSiteRefused
 from training.forms import OnSiteForm
@@ -34,11 +35,15 @@ def on_site_record(request: HttpRequest, component_id: int) -> HttpResponse:
     require_scope(request.user, Capability.RECORD_TRAINING)
     group = _group(request, component_id)
     obligations = Obligation.objects.filter(pk__in=[entry.obligation.pk for entry in group.entries])
+    recorder = employee_of(request.user)
     form = OnSiteForm(
         request.POST or None,
         obligations=obligations,
+        scored=[entry.obligation for entry in group.entries] if group.component.pass_mark else (),
         initial={
             "held_on": clock.today(),
+            # Whoever records is most often who taught; the own name also lets that account sign.
+            "trainer_name": recorder.name if recorder else "",
             "hours": group.component.hours if group.component.hours <= 8 else 8,
         },
     )
@@ -54,6 +59,7 @@ def on_site_record(request: HttpRequest, component_id: int) -> HttpResponse:
                 hours=form.cleaned_data["hours"],
                 place=form.cleaned_data["place"],
                 trainer_name=form.cleaned_data["trainer_name"],
+                scores=form.scores(),
                 acting_user=signed_in(request),
                 now=clock.now(),
             )
@@ -70,12 +76,20 @@ def on_site_record(request: HttpRequest, component_id: int) -> HttpResponse:
                 % {"count": len(records), "first": records[0].seq, "last": records[-1].seq},
             )
             return redirect("training_office:on-site")
-    ticked = set(request.POST.getlist("people"))
+    fields = form.score_fields()
+    # A line of the work list leads here with its person ticked.
+    ticked = set((request.POST or request.GET).getlist("people"))
     return admin_page(
         request,
         "training/on_site_form.html",
         _("登记现场教育"),
-        {"group": group, "form": form, "problems": problems, "ticked": ticked},
+        {
+            "group": group,
+            "entries": [(entry, fields.get(str(entry.obligation.public_id))) for entry in group.entries],
+            "form": form,
+            "problems": problems,
+            "ticked": ticked,
+        },
         parents=((reverse("training_office:on-site"), _("现场教育登记")),),
         status=422 if request.method == "POST" else 200,
     )

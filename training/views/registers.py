@@ -12,14 +12,23 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from common import clock
-from people.permissions import Capability
-from training.actions.programmes import load_templates
+from people.permissions import Capability, allows_everywhere
+from training.actions.templates import load_templates
 from training.forms import LedgerFilter, ObligationFilter
-from training.models import Obligation, ObligationState, Programme, TrainingRecord, TrainingRule
-from training.permissions import may, require_scope
-from training.queries.coverage import end_of
+from training.models import (
+    Obligation,
+    ObligationState,
+    Programme,
+    ProgrammeKind,
+    Reflection,
+    TrainingRecord,
+)
+from training.permissions import may, may_ask_dispensations, require_scope
+from training.queries.hours import ring_of
 from training.queries.obligations import explain, get_obligation_for, obligation_steps, obligations_for_user
 from training.queries.records import records_for_user
+from training.queries.seals import sealed_size
+from training.queries.standing import end_of
 from training.queries.workbooks import ledger_workbook
 from training.views.pages import admin_page, page_of, query_without_page, signed_in, workbook
 
@@ -33,6 +42,7 @@ def ledger(request: HttpRequest) -> HttpResponse:
         "form": form,
         "page": page_of(request, _ledger_rows(request, form)),
         "query": query_without_page(request),
+        "sealed": sealed_size(),
     }
     return admin_page(request, "training/ledger_list.html", _("培训台账"), context, icon="doc-full")
 
@@ -108,6 +118,12 @@ def obligation(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "why": explain(shown),
         "steps": obligation_steps(shown),
         "records": shown.records.select_related("component").order_by("seq"),
+        "reflection": Reflection.objects.filter(obligation=shown).select_related("signature").first(),
+        "requests": shown.dispensations.select_related("decision").order_by("-requested_at"),
+        "ring": ring_of(shown, clock.today()),
+        "letters": shown.letters.select_related("component"),
+        "may_record": may(request.user, Capability.RECORD_TRAINING),
+        "may_ask": may_ask_dispensations(request.user),
         "today": clock.today(),
     }
     return admin_page(
@@ -121,15 +137,17 @@ def obligation(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 @require_safe
 def programmes(request: HttpRequest) -> HttpResponse:
-    """Show the programmes with their components, and the rules that make people owe them."""
+    """Show the programmes with their stages and components."""
     require_scope(request.user, Capability.VIEW_COVERAGE)
     context = {
-        "programmes": Programme.objects.prefetch_related("components__course", "components__exam"),
-        "rules": TrainingRule.objects.select_related("programme", "unit").prefetch_related("posts"),
-        "may_manage": may(request.user, Capability.MANAGE_TRAINING),
-        "today": clock.today(),
+        "programmes": Programme.objects.exclude(kind=ProgrammeKind.CASE).prefetch_related(
+            "components__course", "components__exam", "components__stage"
+        ),
+        "may_edit": may(request.user, Capability.MANAGE_TRAINING),
+        # What ships is for all units alike.
+        "may_manage": allows_everywhere(request.user, Capability.MANAGE_TRAINING),
     }
-    return admin_page(request, "training/programme_list.html", _("培训方案与规则"), context, icon="list-ul")
+    return admin_page(request, "training/programme_list.html", _("培训方案"), context, icon="list-ul")
 
 
 @require_POST
@@ -142,4 +160,4 @@ def templates(request: HttpRequest) -> HttpResponse:
         _("已载入 %(programmes)s 个培训方案、%(rules)s 条规则；已有的没有改动。")
         % {"programmes": len(loaded.programmes), "rules": len(loaded.rules)},
     )
-    return redirect("training_office:programmes")
+    return redirect("training_office:rules")

@@ -15,13 +15,18 @@ from portal.queries import is_empty_installation
 
 
 class Command(BaseCommand):
-    """`manage.py demo [--employees N]`."""
+    """`manage.py demo [--employees N] [--film-seconds S]`."""
 
     help = "Load the demo: a fictitious works with people at every stage of training. Needs a site without people."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Take how many people the works has."""
+        """Take how many people the works has, and whether its films are squeezed."""
         parser.add_argument("--employees", type=int, default=60)
+        parser.add_argument(
+            "--film-seconds",
+            type=float,
+            help="squeeze each film into so many seconds; default: its own length",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Load it with a progress bar on a terminal and plain lines elsewhere."""
@@ -37,7 +42,12 @@ class Command(BaseCommand):
         # A line for each of some hundred finished lessons would bury the progress.
         logging.getLogger("anxue").setLevel(logging.WARNING)
         with _Bars(self) as bars:
-            load_demo(employees=options["employees"], now=now(), report=bars.report)
+            load_demo(
+                employees=options["employees"],
+                now=now(),
+                report=bars.report,
+                film_seconds=options["film_seconds"],
+            )
         self.stdout.write(
             f"Demo loaded: {options['employees']} people; password of all accounts {DEMO_PASSWORD}"
         )

@@ -34,6 +34,9 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="0.0.0.0")  # noqa: S104 - phones on the same network are the point
         parser.add_argument("--workers", type=int, default=2)
         parser.add_argument("--employees", type=int, default=60, help="people of the demo")
+        parser.add_argument(
+            "--film-seconds", type=float, help="squeeze each film of the demo into so many seconds"
+        )
         parser.add_argument("--no-demo", action="store_true", help="leave an empty installation empty")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -46,7 +49,12 @@ class Command(BaseCommand):
         self._collect_static()
         has_demo = not options["no_demo"]
         if has_demo and is_empty_installation():
-            call_command("demo", employees=options["employees"], stdout=self.stdout)
+            call_command(
+                "demo",
+                employees=options["employees"],
+                film_seconds=options["film_seconds"],
+                stdout=self.stdout,
+            )
         connections.close_all()
         self._announce(options["port"], has_demo)
         self._supervise(options)
@@ -86,7 +94,7 @@ class Command(BaseCommand):
             *("--workers", str(options["workers"]), "--worker-class", "gthread", "--threads", "8"),
             *("--backlog", "2048", "--timeout", "60", "--log-level", "warning"),
         ]
-        queue = [sys.executable, "manage.py", "qcluster"]
+        queue = [sys.executable, "manage.py", "run_queue"]
         # Own process groups: Ctrl-C reaches this process only, which then ends both in order.
         children = {
             name: subprocess.Popen(command, cwd=settings.PROJECT_DIR, start_new_session=True)  # noqa: S603

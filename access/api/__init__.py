@@ -1,0 +1,1 @@
+"""What gates ask over HTTP."""

@@ -1,0 +1,1 @@
+"""What other rooms and pages read about gates, badges and places."""

@@ -1,0 +1,1 @@
+"""Files people bring to the training room."""
