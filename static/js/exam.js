@@ -4,6 +4,7 @@ import { ServerClock, formatSeconds, formatTime } from "./exam/clock.js";
 import { Pages } from "./exam/pages.js";
 import { Sender } from "./exam/sender.js";
 import { Marks, openStore } from "./exam/store.js";
+import { Watch } from "./exam/watch.js";
 
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
 const start = read("exam-clock");
@@ -13,7 +14,11 @@ const token = form.elements.csrfmiddlewaretoken.value;
 const clock = new ServerClock(start.serverTime, start.deadline);
 const marks = new Marks(start.attempt);
 const store = await openStore(start.attempt);
+// Read before anybody is listened to: an answer given from here on is newer than all of these.
+const kept = await store.pending();
 let finished = false;
+let leaving = false;
+let paused = false;
 
 // What the page says
 
@@ -48,7 +53,8 @@ const sender = new Sender({
   on: {
     state: showState,
     receipt(body, waiting) {
-      clock.sync(body.server_time, body.deadline);
+      follow(body.server_time, body.deadline);
+      watch.wait();
       if (finished) return;
       notice("");
       if (waiting) say("", texts.saving);
@@ -57,45 +63,80 @@ const sender = new Sender({
     refused(error, body) {
       if (error === "closed") finish();
       else if (error === "moved") moved();
+      else if (error === "paused") pause();
+      else if (error === "slot_left") window.location.reload();
       else notice(error === "signed_out" ? texts.signedOut : body.message || texts.broken);
     },
   },
 });
 
-const pages = new Pages({ form, marks, texts, onTurn: () => closeConfirm(false) });
+const pages = new Pages({ form, marks, texts, oneWay: start.oneWay, onTurn: () => closeConfirm(false) });
 
-form.addEventListener("change", (event) => {
-  const question = event.target.closest(".question");
-  if (!question || finished) return;
+// Typed texts are kept when the typing pauses, all else at once.
+const TYPING_PAUSE = 1200;
+const typing = new Map();
+
+function keep(question) {
+  clearTimeout(typing.get(question));
+  typing.delete(question);
+  if (finished) return;
   sender.add(pages.slotOf(question), pages.response(question));
   pages.paint();
+}
+
+/** Keep what is still being typed; before leaving and handing in. */
+function settle() {
+  for (const question of [...typing.keys()]) keep(question);
+}
+
+form.addEventListener("input", (event) => {
+  const question = event.target.closest(".question");
+  if (!question || finished || !event.target.matches("textarea, input[type=text]")) return;
+  clearTimeout(typing.get(question));
+  typing.set(
+    question,
+    setTimeout(() => keep(question), TYPING_PAUSE),
+  );
+});
+form.addEventListener("change", (event) => {
+  const question = event.target.closest(".question");
+  // A text that was kept already changes nothing by losing the focus.
+  if (!question || (event.target.matches("textarea, input[type=text]") && !typing.has(question))) return;
+  keep(question);
 });
 
 // Answers given while this script was still on its way: nobody listened, but the page shows them as chosen.
 const early = new Map(
   pages.questions
-    .filter((question) => [...question.querySelectorAll("input")].some((input) => input.checked !== input.defaultChecked))
+    .filter((question) => pages.touched(question))
     .map((question) => [pages.slotOf(question), pages.response(question)]),
 );
 
 // Answers this device kept from before a reload: newer than what the server has, or overtaken by it.
-for (const { slot, seq, response } of await store.pending()) {
+const overtaken = [];
+for (const { slot, seq, response } of kept) {
   const question = pages.questions.find((each) => pages.slotOf(each) === slot);
-  if (early.has(slot)) await store.confirm(slot, seq);
-  else if (question && seq > Number(question.dataset.seq)) pages.fill(slot, response);
-  else await store.confirm(slot, seq);
+  if (!early.has(slot) && question && seq > Number(question.dataset.seq)) pages.fill(slot, response);
+  else overtaken.push({ slot, seq });
 }
 say("", texts.ready);
 for (const [slot, response] of early) sender.add(slot, response);
-if ((await store.pending()).length) sender.flush();
+catchUp();
+
+/** Send what waits. Not waited for: everything below listens from the moment on in which the page says it is ready. */
+async function catchUp() {
+  for (const { slot, seq } of overtaken) await store.confirm(slot, seq);
+  if (await sender.waiting()) sender.flush();
+}
 
 window.addEventListener("online", () => sender.flush());
 window.addEventListener("offline", async () => showState("offline", (await store.pending()).length));
 document.addEventListener("visibilitychange", () => {
   if (finished) return;
+  settle();
   // Going away: send what waits while the page still lives. Coming back: timers slept, ask for the time.
   if (document.visibilityState === "hidden") sender.flush({ keepalive: true });
-  else sender.flush().then(() => sender.ping());
+  else sender.flush().then(() => watch.ask());
 });
 
 // One page of this browser at a time: the newest one answers, the others step back.
@@ -115,12 +156,61 @@ function moved() {
   if (finished) return;
   finished = true;
   sender.stop();
+  watch.stop();
   pages.hide();
   clearInterval(ticking);
   const panel = document.getElementById("moved");
   say("care", panel.querySelector("h2").textContent);
   panel.hidden = false;
   panel.querySelector("button").focus();
+}
+
+// What the invigilator does: more time, a pause
+
+const toldBox = document.getElementById("told");
+
+/** Take the server's time and deadline; say so when the deadline has moved. */
+function follow(serverTime, deadline) {
+  const more = Math.round((Date.parse(deadline) - clock.deadline) / 60000);
+  clock.sync(serverTime, deadline);
+  if (more < 1) return;
+  toldBox.querySelector("p").textContent = texts.extended.replace("{n}", more);
+  toldBox.hidden = false;
+  lastShown = Infinity;
+}
+
+const watch = new Watch({
+  url: form.dataset.standing,
+  heard(body) {
+    if (finished) return;
+    if (body.state !== "open") return void finish();
+    if (body.moved) return moved();
+    if (body.paused) return pause();
+    if (paused) return void resume();
+    follow(body.server_time, body.deadline);
+  },
+});
+
+/** Put the paper away and stop the clock: the server takes no answers now, and the time stands there. */
+function pause() {
+  if (finished || paused) return;
+  paused = true;
+  settle();
+  pages.hide();
+  toldBox.hidden = true;
+  const panel = document.getElementById("paused");
+  panel.hidden = false;
+  say("care", texts.paused);
+  panel.querySelector("h2").focus();
+  watch.ask();
+}
+
+/** The page is opened anew: it then has the server's time, and what waits on this device is put back and sent. */
+async function resume() {
+  finished = true;
+  sender.stop();
+  watch.stop();
+  window.location.reload();
 }
 
 // Time
@@ -130,6 +220,7 @@ const alarm = document.getElementById("alarm");
 let lastShown = Infinity;
 
 function tick() {
+  if (paused) return;
   const left = clock.secondsLeft();
   clockBox.textContent = formatSeconds(left);
   clockBox.classList.toggle("low", left <= 60);
@@ -144,7 +235,9 @@ tick();
 
 async function timeUp() {
   if (finished) return;
+  settle();
   finished = true;
+  watch.stop();
   clearInterval(ticking);
   pages.freeze();
   closeConfirm(false);
@@ -168,8 +261,12 @@ async function leaveWhenReachable() {
 }
 
 async function finish() {
+  // The reply to handing in and the question how things stand may both say it: the second must not begin anew.
+  if (leaving) return;
+  leaving = true;
   finished = true;
   sender.stop();
+  watch.stop();
   clearInterval(ticking);
   await store.clear();
   marks.clear();
@@ -185,11 +282,9 @@ const really = document.getElementById("really");
 document.getElementById("hand-in").addEventListener("click", () => {
   const open = pages.unanswered();
   const total = pages.questions.length;
-  document.getElementById("confirm-text").textContent = open.length
-    ? texts.someUnanswered.replace("{n}", open.length)
-    : texts.allAnswered.replace("{total}", total);
+  document.getElementById("confirm-text").textContent = start.oneWay ? unseen(open) : leftOpen(open, total);
   document.getElementById("confirm-sheet").replaceChildren(
-    ...open.map((slot) => {
+    ...(start.oneWay ? [] : open).map((slot) => {
       const button = document.createElement("button");
       button.type = "button";
       button.textContent = slot;
@@ -203,6 +298,16 @@ document.getElementById("hand-in").addEventListener("click", () => {
   document.getElementById("turn").hidden = true;
   document.getElementById("confirm-title").focus();
 });
+
+function leftOpen(open, total) {
+  return open.length ? texts.someUnanswered.replace("{n}", open.length) : texts.allAnswered.replace("{total}", total);
+}
+
+/** Of a one-way paper this page knows the present question alone. */
+function unseen(open) {
+  const ahead = start.total - pages.slotOf(pages.questions[0]);
+  return [open.length ? texts.thisUnanswered : "", ahead ? texts.unseen.replace("{n}", ahead) : ""].join("");
+}
 
 function closeConfirm(focus = true) {
   confirmBox.hidden = true;
@@ -221,6 +326,7 @@ form.addEventListener("submit", (event) => {
 
 async function handIn() {
   if (finished || really.disabled) return;
+  settle();
   really.disabled = true;
   say("must", texts.sending);
   try {
@@ -236,6 +342,7 @@ async function handIn() {
     const body = await reply.json();
     if (reply.ok || body.error === "closed") await finish();
     else if (body.error === "moved") moved();
+    else if (body.error === "paused") pause();
     else notice(body.message || texts.broken);
   } catch {
     notice(texts.submitOffline);
@@ -244,3 +351,46 @@ async function handIn() {
     really.disabled = false;
   }
 }
+
+// One way: the next question comes from the server, with the last answer to this one
+
+const next = document.getElementById("next");
+let warned = false;
+
+async function goOn() {
+  if (finished || paused || next.disabled) return;
+  settle();
+  if (pages.unanswered().length && !warned) {
+    warned = true;
+    return notice(texts.emptyNext);
+  }
+  next.disabled = true;
+  try {
+    await sender.flush();
+    if (finished || paused) return;
+    const reply = await fetch(form.dataset.next, {
+      method: "POST",
+      credentials: "same-origin",
+      redirect: "error",
+      headers: { "Content-Type": "application/json", "X-CSRFToken": token, Accept: "application/json" },
+      body: JSON.stringify({ slot: pages.slotOf(pages.questions[0]), steps: await store.pending() }),
+    });
+    const body = await reply.json();
+    if (reply.ok) {
+      // Everything of this question is with the server now.
+      await store.clear();
+      window.location.reload();
+    } else if (body.error === "closed") await finish();
+    else if (body.error === "moved") moved();
+    else if (body.error === "paused") pause();
+    else if (body.error === "slot_left") window.location.reload();
+    else notice(body.message || texts.broken);
+  } catch {
+    notice(texts.nextOffline);
+    showState("offline", (await store.pending()).length);
+  } finally {
+    next.disabled = false;
+  }
+}
+
+if (start.oneWay) next.addEventListener("click", goOn);

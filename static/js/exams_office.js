@@ -9,10 +9,12 @@ if (kind) {
   kind.addEventListener("change", show);
   show();
   // A spare row appears when the one before it is used.
-  document.querySelector(".exam-options").addEventListener("input", (event) => {
-    const next = event.target.closest("tr")?.nextElementSibling;
-    if (event.target.value) next?.classList.remove("spare");
-  });
+  for (const table of document.querySelectorAll(".exam-options")) {
+    table.addEventListener("input", (event) => {
+      const next = event.target.closest("tr")?.nextElementSibling;
+      if (event.target.value) next?.classList.remove("spare");
+    });
+  }
 }
 
 const add = document.getElementById("add-row");

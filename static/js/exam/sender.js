@@ -64,11 +64,6 @@ export class Sender {
     }
   }
 
-  /** Ask the server for its time and deadline: a save of nothing. */
-  async ping() {
-    if (!this.stopped) await this.send([], false);
-  }
-
   async send(steps, keepalive) {
     let reply;
     let body = {};
@@ -97,9 +92,18 @@ export class Sender {
   async confirmed(body) {
     for (const { slot, seq } of body.saved) await this.store.confirm(slot, seq);
     this.failures = 0;
-    const left = (await this.store.pending()).length;
-    this.on.receipt(body, left);
+    this.on.receipt(body, await this.waiting());
     return true;
+  }
+
+  /** How many answers wait, those included that were given while this was counted: none of them is saved yet. */
+  async waiting() {
+    for (;;) {
+      const { queue } = this;
+      await queue;
+      const { length } = await this.store.pending();
+      if (queue === this.queue) return length;
+    }
   }
 
   async refusedWith(status, body, steps) {
@@ -113,6 +117,17 @@ export class Sender {
       return true;
     }
     if (status >= 500 || status === 429) return this.failed("unsaved");
+    if (body.error === "paused") {
+      // Kept, and sent when it goes on.
+      this.on.refused("paused", body);
+      return false;
+    }
+    if (body.error === "slot_left") {
+      // Left on another page of this person: the answer given there stands, this one will never fit.
+      for (const { slot, seq } of steps) if (slot <= body.slot) await this.store.confirm(slot, seq);
+      this.on.refused("slot_left", body);
+      return false;
+    }
     if (body.error === "bad_answer") {
       // It will never fit: drop the one that was named, so that the others get through.
       const bad = steps[Number(/^steps\[(\d+)\]/.exec(body.field ?? "")?.[1] ?? 0)];
