@@ -12,6 +12,7 @@ import os
 import tempfile
 import threading
 import weakref
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,19 @@ def _remember(connection: BaseDatabaseWrapper, **_: Any) -> None:
     _wrappers.add(connection)
 
 
+def _reverse_unordered(connection: BaseDatabaseWrapper, **_: Any) -> None:
+    """Let SQLite give rows nobody asked an order of from last to first.
+
+    From first to last is what it and PostgreSQL mostly do, and what code that forgot to ask comes to rely on;
+    PostgreSQL does otherwise once rows were changed, on some days.
+    """
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA reverse_unordered_selects=ON")
+
+
 connection_created.connect(_remember, dispatch_uid="tests.databases")
+connection_created.connect(_reverse_unordered, dispatch_uid="tests.databases.reversed")
 
 
 def close_own_connections() -> None:
@@ -47,12 +60,21 @@ def close_own_connections() -> None:
 
 
 def migrations_digest() -> str:
-    """Return a digest of everything that decides the schema: the migrations and the locked packages."""
+    """Return a digest of everything that decides the template: the migrations, the locked packages, this file."""
     digest = hashlib.sha256()
-    for path in sorted([*ROOT.glob("*/migrations/*.py"), ROOT / "requirements.lock"]):
+    for path in sorted([*ROOT.glob("*/migrations/*.py"), ROOT / "requirements.lock", Path(__file__)]):
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def first_number(table: str) -> int:
+    """Return after which number the rows a test makes in a table are counted.
+
+    Each table begins elsewhere, so that a test cannot pass because a person and their user happen to have the
+    same number, and at the same place in every run and on either database.
+    """
+    return 100 + zlib.crc32(table.encode()) % 900
 
 
 @contextlib.contextmanager
@@ -62,6 +84,16 @@ def one_at_a_time(name: str) -> Iterator[None]:
     with path.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 class SQLiteDatabase:
@@ -78,27 +110,53 @@ class SQLiteDatabase:
 
     def prepare(self) -> None:
         """Make the template if it is missing, then the worker's copy, and point Django at it."""
-        with one_at_a_time("sqlite-template"):
+        with one_at_a_time(self.template.stem):
             if not self.template.exists():
                 draft = self.template.with_suffix(".draft")
                 draft.unlink(missing_ok=True)
                 _use(str(draft))
                 call_command("migrate", verbosity=0)
+                self._number_from()
                 with connection.cursor() as cursor:
                     cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 connection.close()
                 draft.rename(self.template)
+            self._forget_the_dead()
         _use(str(self.path))
         self.restore()
 
+    def _forget_the_dead(self) -> None:
+        """Remove the databases of workers that were killed: the folder is memory."""
+        for path in self.path.parent.glob("*-*.sqlite3*"):
+            name, _, process = path.name.partition(".")[0].rpartition("-")
+            if name != "template" and not _lives(int(process)):
+                path.unlink(missing_ok=True)
+
     def restore(self) -> None:
         """Put the worker's database back to the template's state."""
+        close_own_connections()
+        self.copy_to(self.path)
+
+    def rewind(self) -> None:
+        """Nothing to do: a transaction rolled back takes the numbers it gave back, too."""
+
+    def _number_from(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT m.name, coalesce(s.seq, 0) FROM sqlite_master m LEFT JOIN sqlite_sequence s"
+                " ON s.name = m.name WHERE m.type = 'table' AND m.sql LIKE '%AUTOINCREMENT%'"
+            )
+            numbers = [(name, last + first_number(name)) for name, last in cursor.fetchall()]
+            cursor.execute("DELETE FROM sqlite_sequence")
+            cursor.executemany("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)", numbers)
+
+    def copy_to(self, path: Path) -> None:
+        """Write the template's state into another file, as the database of a site of its own."""
         import sqlite3  # noqa: PLC0415 - the bundled one, once config is imported
 
-        close_own_connections()
         with (
             contextlib.closing(sqlite3.connect(self.template)) as source,
-            contextlib.closing(sqlite3.connect(self.path)) as target,
+            contextlib.closing(sqlite3.connect(path)) as target,
         ):
             source.backup(target)
 
@@ -115,30 +173,67 @@ class PostgresDatabase:
     def __init__(self, worker: str, digest: str) -> None:
         self.template = f"anxue_template_{digest}"
         self.name = f"anxue_test_{worker}_{os.getpid()}"
+        self.lock = f"postgres-{connection.settings_dict['PORT']}"
+        self.numbers: dict[str, int] = {}
 
     def prepare(self) -> None:
         """Make the template if it is missing, then the worker's copy, and point Django at it."""
-        with one_at_a_time("postgres-template"):
+        with one_at_a_time(self.lock):
             if not self._query("SELECT 1 FROM pg_database WHERE datname = %s", [self.template]):
                 draft = f"{self.template}_draft"
                 self._execute(f'DROP DATABASE IF EXISTS "{draft}"', f'CREATE DATABASE "{draft}"')
                 _use(draft)
                 call_command("migrate", verbosity=0)
+                self._set_numbers(
+                    {
+                        name: last + first_number(name.removesuffix("_id_seq"))
+                        for name, last in self._numbers().items()
+                    }
+                )
                 connection.close()
                 self._execute(f'ALTER DATABASE "{draft}" RENAME TO "{self.template}"')
         _use(self.name)
         self.restore()
+        self.numbers = self._numbers()
+
+    def rewind(self) -> None:
+        """Let every table count from where the template left it: a transaction rolled back keeps its numbers."""
+        now = self._numbers()
+        self._set_numbers({name: first for name, first in self.numbers.items() if now[name] != first})
+
+    def _numbers(self) -> dict[str, int]:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT sequencename, coalesce(last_value, 0) FROM pg_sequences WHERE schemaname = 'public'"
+            )
+            return dict(cursor.fetchall())
+
+    def _set_numbers(self, numbers: dict[str, int]) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT setval(format('public.%%I', name)::regclass, number)"
+                " FROM unnest(%s::text[], %s::bigint[]) AS given (name, number)",
+                [list(numbers), list(numbers.values())],
+            )
 
     def restore(self) -> None:
         """Put the worker's database back to the template's state."""
         self.drop()
-        with one_at_a_time("postgres-template"):
-            self._execute(f'CREATE DATABASE "{self.name}" TEMPLATE "{self.template}"')
+        self.copy_to(self.name)
+
+    def copy_to(self, name: str) -> None:
+        """Make another database of the template's state, as that of a site of its own."""
+        with one_at_a_time(self.lock):
+            self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{self.template}"')
 
     def drop(self) -> None:
         """Remove the worker's database."""
         close_own_connections()
-        self._execute(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')
+        self.remove(self.name)
+
+    def remove(self, name: str) -> None:
+        """Remove a database and whoever is still connected to it."""
+        self._execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
     def _server(self) -> Any:
         import psycopg  # noqa: PLC0415 - only where PostgreSQL is used

@@ -9,15 +9,8 @@ from weasyprint import HTML
 
 from certificates.content import PLACEHOLDERS, sample_fields
 from certificates.models import MAX_TEXT
-from certificates.rendering import (
-    STATIC_SCHEME,
-    OwnFilesOnly,
-    RenderingFailed,
-    certificate_html,
-    qr_svg,
-    render_pdf,
-    verify_url,
-)
+from certificates.rendering import certificate_html, render_pdf, verify_url
+from common.printing import STATIC_SCHEME, OwnFilesOnly, RenderingFailed, qr_svg
 
 NOW = dt.datetime(2026, 3, 9, 1, 0, tzinfo=dt.UTC)
 CODE = "Xk3_9dLm-QzT81vbnYw0aPcR5ue"

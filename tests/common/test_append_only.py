@@ -17,6 +17,7 @@ APPEND_ONLY_TABLES = [
     "courses_studybeat",
     "courses_studyrecord",
     "training_componentdone",
+    "training_pastclearance",
     "training_trainingrecord",
     "certificates_certificate",
     "certificates_certificatestatus",
@@ -33,7 +34,8 @@ def test_table_carries_both_triggers(table):
             cursor.execute(
                 "SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass AND NOT tgisinternal", [table]
             )
-        assert {row[0] for row in cursor.fetchall()} == {f"{table}_no_update", f"{table}_no_delete"}
+        # The ledger's tables carry one more on PostgreSQL, against TRUNCATE.
+        assert {row[0] for row in cursor.fetchall()} >= {f"{table}_no_update", f"{table}_no_delete"}
 
 
 @pytest.fixture

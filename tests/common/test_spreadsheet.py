@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 from python_calamine import CalamineWorkbook
 
-from common.spreadsheet import MAX_TEXT, Sheet, workbook_bytes
+from common.spreadsheet import MAX_TEXT, Sheet, Watermark, workbook_bytes
 
 ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 TEXTS = st.text(
@@ -20,7 +20,7 @@ TEXTS = st.text(
 
 
 def book_of(*sheets):
-    return load_workbook(io.BytesIO(workbook_bytes(sheets)))
+    return load_workbook(io.BytesIO(workbook_bytes(sheets, mark=None)))
 
 
 def one_row(*values, **options):
@@ -53,7 +53,7 @@ def by_calamine(data, index=0):
 def test_text_stays_text_whatever_it_begins_with(text):
     (cell,) = one_row(text)
     assert (cell.value, cell.data_type) == (text, "s")
-    data = workbook_bytes([Sheet("表", [text], [[text]], notes=[text])])
+    data = workbook_bytes([Sheet("表", [text], [[text]], notes=[text])], mark=None)
     with ZipFile(io.BytesIO(data)) as archive:
         sheet = ElementTree.fromstring(archive.read("xl/worksheets/sheet1.xml"))
     assert not [element for element in sheet.iter() if element.tag.endswith("}f")]
@@ -62,7 +62,7 @@ def test_text_stays_text_whatever_it_begins_with(text):
 
 @given(st.lists(TEXTS, min_size=1, max_size=6))
 def test_every_text_read_back_is_what_was_written(texts):
-    data = workbook_bytes([Sheet("表", ["头"] * len(texts), [texts])])
+    data = workbook_bytes([Sheet("表", ["头"] * len(texts), [texts])], mark=None)
     expected = [ILLEGAL.sub("", text) for text in texts]
     rows = by_calamine(data)
     found = rows[1] if len(rows) > 1 else []
@@ -140,4 +140,29 @@ def test_sheets_of_the_same_title_are_told_apart():
 
 def test_rows_may_come_from_a_generator():
     rows = ([number, f"第{number}人"] for number in range(3))
-    assert by_calamine(workbook_bytes([Sheet("表", ["序", "人"], rows)]))[3] == [2.0, "第2人"]
+    assert by_calamine(workbook_bytes([Sheet("表", ["序", "人"], rows)], mark=None))[3] == [2.0, "第2人"]
+
+
+MARK = Watermark("刘敏（hr）", dt.datetime(2026, 11, 22, 1, 5, tzinfo=dt.UTC), "总厂 & 分厂", "年度报告")
+
+
+def test_the_last_row_and_the_footer_say_who_took_it_when_and_how_much():
+    data = workbook_bytes([Sheet("一", ["列"], [["甲"], ["乙"]]), Sheet("二", ["列"], [])], mark=MARK)
+    book = load_workbook(io.BytesIO(data))
+    said = (
+        "刘敏（hr） 导出于 2026-11-22 09:05；范围：总厂 & 分厂；共 2 条；用途：年度报告；内部资料，用后销毁"
+    )
+    assert [row[0] for row in book["一"].iter_rows(values_only=True)] == ["列", "甲", "乙", None, said]
+    assert next(reversed(list(book["二"].iter_rows(values_only=True))))[0] == said.replace("2 条", "0 条")
+    assert "总厂 && 分厂" in book["一"].oddFooter.center.text
+
+
+def test_a_mark_names_the_account_and_leaves_out_what_is_not_known():
+    class Account:
+        def __str__(self):
+            return "刘敏"
+
+        def get_username(self):
+            return "hr"
+
+    assert Watermark.of(Account(), MARK.at).line() == "刘敏（hr） 导出于 2026-11-22 09:05；内部资料，用后销毁"

@@ -12,6 +12,11 @@ CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]+")
 # Chinese that belongs into English texts: words an HR list must hold exactly so (its file is Chinese whatever
 # language the screens are in), and the name of the language itself, which its speakers look for.
 KEPT = {"工号", "姓名", "状态", "入职日期", "在职", "离岗", "离职", "示例", "年", "月", "日", "简体中文"}
+KEPT |= {"总分", "第", "题", "更正原因"}  # columns of the workbook of marks, which is Chinese as well
+
+
+# What another product's Chinese screens say, quoted with its meaning behind it, and the word a list clears a cell with.
+QUOTED = re.compile(r"“[^”]+” \([A-Za-z' ]+\)|“#清空”")
 
 
 def english() -> list[tuple[str, list[str]]]:
@@ -35,7 +40,7 @@ def test_placeholders_agree():
 
 def test_no_chinese_is_left():
     texts = [text for _msgid, forms in english() for text in forms]
-    assert [text for text in texts if set(CHINESE.findall(text)) - KEPT] == []
+    assert [text for text in texts if set(CHINESE.findall(QUOTED.sub("", text))) - KEPT] == []
 
 
 def test_sentences_end_as_their_source_does():

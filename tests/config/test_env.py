@@ -13,6 +13,7 @@ from config.env import (
     email_config,
     folder,
     keep_secret,
+    proxies,
     required_https_address,
     required_keys,
     storage_config,
@@ -26,6 +27,7 @@ VARIABLES = (
     "MEDIA_ROOT",
     "FIELD_KEYS",
     "PUBLIC_BASE_URL",
+    "TRUSTED_PROXIES",
 )
 
 
@@ -150,8 +152,9 @@ def test_cache_is_redis_or_a_table(monkeypatch):
     assert cache_config()["BACKEND"].endswith("DatabaseCache")
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:6379/1")
     assert cache_config() == {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "config.cache.ForgivingRedisCache",
         "LOCATION": "redis://127.0.0.1:6379/1",
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 2},
     }
 
 
@@ -243,3 +246,12 @@ def test_public_address_people_cannot_open_is_refused(monkeypatch, value):
     monkeypatch.setenv("PUBLIC_BASE_URL", value)
     with pytest.raises(ImproperlyConfigured, match="PUBLIC_BASE_URL"):
         required_https_address("PUBLIC_BASE_URL")
+
+
+def test_proxies_are_addresses_ranges_or_the_local_socket(monkeypatch):
+    assert proxies("TRUSTED_PROXIES", default=["127.0.0.0/8"]) == ["127.0.0.0/8"]
+    monkeypatch.setenv("TRUSTED_PROXIES", "10.0.0.7, 10.1.2.3/16,unix,::1")
+    assert proxies("TRUSTED_PROXIES", default=[]) == ["10.0.0.7/32", "10.1.0.0/16", "unix", "::1/128"]
+    monkeypatch.setenv("TRUSTED_PROXIES", "10.0.0.7,nginx")
+    with pytest.raises(ImproperlyConfigured, match="'nginx' in TRUSTED_PROXIES"):
+        proxies("TRUSTED_PROXIES", default=[])

@@ -4,7 +4,8 @@ import pytest
 import time_machine
 from django.urls import reverse
 
-from jobs.models import Heartbeat
+from jobs.clock_watch import note_step
+from jobs.models import ClockSource, Heartbeat
 from jobs.schedules import beat
 
 NOW = dt.datetime(2026, 3, 9, 1, 0, tzinfo=dt.UTC)
@@ -31,7 +32,7 @@ def test_healthy_site_answers_200_as_json(client, options):
     response = look(client, **options)
     assert response.status_code == 200
     assert set(response.json().values()) == {"OK"}
-    assert len(response.json()) == 4
+    assert len(response.json()) == 5
     assert "no-store" in response["Cache-Control"]
 
 
@@ -43,8 +44,22 @@ def queue_report(response):
 def test_queue_that_stopped_beating_makes_it_500(client, caplog):
     response = look(client, after=dt.timedelta(minutes=4))
     assert response.status_code == 500
-    assert "restart `manage.py qcluster`" in queue_report(response)
-    assert sorted(response.json().values())[:3] == ["OK"] * 3
+    assert "restart `manage.py run_queue`" in queue_report(response)
+    assert sorted(response.json().values())[:4] == ["OK"] * 4
+
+
+@pytest.mark.usefixtures("beating")
+@pytest.mark.parametrize("wanted", ["json", "text"])
+def test_clock_that_was_set_is_a_warning_for_three_days_and_takes_no_site_down(client, wanted):
+    note_step(ClockSource.MACHINE, -61.0, at=NOW)
+    with time_machine.travel(NOW, tick=False):
+        beat()
+        shown = client.get(reverse("health"), {"format": wanted})
+    assert shown.status_code == 200
+    assert "was set by -61.0 s at 2026-03-09 09:00:00+08:00" in shown.text
+    assert "docs/operations.md" in shown.text
+    late = look(client, after=dt.timedelta(days=3, minutes=1))
+    assert "-61.0" not in late.text
 
 
 def test_queue_that_never_beat_makes_it_500(client):

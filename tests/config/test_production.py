@@ -11,6 +11,7 @@ from config.env import BASE_DIR
 COMPLETE = {
     "SECRET_KEY": "production-" + "0123456789abcdefghij" * 3,
     "FIELD_KEYS": "f" * 20 + "0123456789abcdef",
+    "LEDGER_KEYS": "l" * 20 + "0123456789abcdef",
     "ALLOWED_HOSTS": "anxue.example.org",
     "PUBLIC_BASE_URL": "https://anxue.example.org",
 }

@@ -37,3 +37,12 @@ def test_all_static_files_are_collected_under_names_with_their_hash(tmp_path):
 
 def imports_of(path, hashed):
     return IMPORT.findall(hashed.read_text()) if path.suffix == ".js" else []
+
+
+def test_the_lock_of_browser_packages_holds_hashes_and_no_address():
+    lock = json.loads((site_settings.BASE_DIR / "package-lock.json").read_text())
+    packages = {name: entry for name, entry in lock["packages"].items() if name}
+    assert packages
+    for name, entry in packages.items():
+        assert entry["integrity"].startswith("sha512-"), name
+        assert "resolved" not in entry, name

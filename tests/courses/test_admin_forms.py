@@ -26,19 +26,23 @@ def upload(path, name=None):
     return SimpleUploadedFile(name or path.name, path.read_bytes(), content_type="video/mp4")
 
 
+def track(text, encoding="utf-8"):
+    return SimpleUploadedFile("zh.vtt", text.encode(encoding))
+
+
 def add(client, kind="video", **fields):
     return client.post(reverse("wagtailmedia:add", args=[kind]), {"title": "动火", "tags": "", **fields})
 
 
 class TestAddingAFilm:
     def test_facts_are_read_and_the_rest_is_queued(self, client, editor, films):
-        response = add(client, file=upload(films / "good.mp4", "车间 动火.MP4"), subtitles=VTT)
+        response = add(client, file=upload(films / "good.mp4", "车间 动火.MP4"), subtitles_file=track(VTT))
         assert response.status_code == 302
         film = Film.objects.get()
         assert film.duration == pytest.approx(3.0, abs=0.2)
         assert (film.width, len(film.sha256), film.uploaded_by_user) == (160, 64, editor)
         assert film.filename.endswith(".mp4")
-        assert film.subtitles.get().text.split() == VTT.split()
+        assert "先检测，再动火。" in film.subtitles.get().text
         assert Job.objects.get().requested_by == editor
 
     def test_a_file_large_enough_to_go_to_disk(self, client, editor, films, settings):
@@ -51,29 +55,24 @@ class TestAddingAFilm:
         assert "请导出为 H.264" in response.content.decode()
         assert Film.objects.count() == 0
 
-    def test_sound_alone_is_refused(self, client, editor, films):
+    def test_a_film_is_no_recording(self, client, editor, films):
         response = add(client, kind="audio", file=upload(films / "good.mp4", "x.mp3"))
-        assert "片库只收影片" in response.content.decode()
+        assert "不是录音" in response.content.decode()
 
     def test_wrong_subtitles_are_refused_by_line(self, client, editor, films):
-        response = add(client, file=upload(films / "good.mp4"), subtitles="WEBVTT\n\n1,0 --> 2,0\n字")
-        assert "字幕第 3 行" in response.content.decode()
+        wrong = track("WEBVTT\n\n1,0 --> 2,0\n字\n\n00:01.000 --> 00:09.000\n比影片长")
+        page = add(client, file=upload(films / "good.mp4"), subtitles_file=wrong).content.decode()
+        assert "字幕第 3 行" in page
+        assert "字幕第 6 行" in page
         assert Film.objects.count() == 0
 
-    def test_subtitles_from_a_file(self, client, editor, films):
-        add(
-            client,
-            file=upload(films / "good.mp4"),
-            subtitles_file=SimpleUploadedFile("zh.vtt", ("\ufeff" + VTT).encode()),
-        )
-        assert Film.objects.get().subtitles.get().text == VTT
+    @pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030"])
+    def test_subtitles_come_with_the_film(self, client, editor, films, encoding):
+        add(client, file=upload(films / "good.mp4"), subtitles_file=track(VTT, encoding))
+        assert "先检测，再动火。" in Film.objects.get().subtitles.get().text
 
-    def test_a_subtitle_file_in_another_encoding_is_refused(self, client, editor, films):
-        response = add(
-            client,
-            file=upload(films / "good.mp4"),
-            subtitles_file=SimpleUploadedFile("zh.vtt", VTT.encode("gb18030")),
-        )
+    def test_a_file_that_is_no_text_is_refused(self, client, editor, films):
+        response = add(client, file=upload(films / "good.mp4"), subtitles_file=track("\x00\x01" * 50))
         assert "UTF-8" in response.content.decode()
 
 
@@ -83,21 +82,17 @@ class TestEditingAFilm:
             reverse("wagtailmedia:edit", args=[film.pk]), {"title": film.title, "tags": "", **fields}
         )
 
-    def test_subtitles_change_without_touching_the_file(self, client, editor):
+    def test_subtitles_have_a_page_of_their_own(self, client, editor):
         film = FilmSubtitleFactory().film
         before = (film.sha256, film.duration, film.file.name)
         html = client.get(reverse("wagtailmedia:edit", args=[film.pk])).content.decode()
-        assert "先检测，再动火。" in html
-        assert self.edit(client, film, subtitles=VTT.replace("再", "后")).status_code == 302
+        assert reverse("courses_subtitles", args=[film.pk]) in html
+        assert reverse("courses_film_questions", args=[film.pk]) in html
+        assert self.edit(client, film).status_code == 302
         film.refresh_from_db()
         assert (film.sha256, film.duration, film.file.name) == before
-        assert "后动火" in film.subtitles.get().text
+        assert film.subtitles.get().version == 1
         assert Job.objects.count() == 0
-
-    def test_emptied_subtitles_are_taken_away(self, client, editor):
-        film = FilmSubtitleFactory().film
-        self.edit(client, film, subtitles=" \n")
-        assert film.subtitles.count() == 0
 
     def test_a_new_file_brings_new_facts(self, client, editor, films):
         film = FilmFactory()

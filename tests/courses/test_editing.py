@@ -2,10 +2,11 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from wagtail.models import Page
 from wagtail.test.utils.form_data import nested_form_data, rich_text, streamfield
 
-from courses.models import PolicySpeechPage
+from courses.models import CoursePage, LessonPage, PackageLessonPage, PolicySpeechPage, ShelfPage
 from tests.factories.courses import (
     CourseFactory,
     FilmFactory,
@@ -14,6 +15,7 @@ from tests.factories.courses import (
     WarningCaseFactory,
     shelf,
 )
+from tests.factories.packages import make_package
 from tests.factories.people import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -76,3 +78,28 @@ def test_a_lesson_is_written_and_published(client):
     assert page.search_text == "一、认识\n正文一段。"
     html = client.get(page.url).content.decode()
     assert "正文一段。" in html
+
+
+def test_every_kind_an_editor_may_create_has_its_place_on_a_shelf():
+    kinds = {kind for kind in LessonPage.__subclasses__() if kind.is_creatable}
+    assert set(ShelfPage.creatable_subpage_models()) == {*kinds, CoursePage}
+
+
+def test_a_package_becomes_a_lesson(client):
+    address = reverse("wagtailadmin_pages:add", args=["courses", "packagelessonpage", shelf().pk])
+    form = nested_form_data(
+        {
+            "title": "动火课件",
+            "slug": "donghuo",
+            "package": make_package(now=timezone.now()).pk,
+            "package_rule": "passed",
+            "package_minutes": 10,
+            "body": streamfield([]),
+        }
+    )
+    refused = client.post(address, {**form, "package": "", "action-publish": "1"})
+    assert "请选择课件包" in refused.content.decode()
+    assert client.post(address, {**form, "action-publish": "1"}).status_code == 302
+    page = PackageLessonPage.objects.get()
+    assert page.live
+    assert "data-package" in client.get(page.url).content.decode()

@@ -4,13 +4,10 @@ import pytest
 
 from courses.films import (
     BadFilm,
-    BadSubtitles,
-    Cue,
     FilmLimits,
     draw_poster,
     inspect_film,
     make_fast_start,
-    read_subtitles,
 )
 
 
@@ -73,28 +70,3 @@ def test_make_fast_start_moves_the_index_first(films, tmp_path):
 def test_draw_poster_writes_a_jpeg(films, tmp_path):
     draw_poster(films / "good.mp4", tmp_path / "poster.jpg", at_s=1)
     assert (tmp_path / "poster.jpg").read_bytes()[:3] == b"\xff\xd8\xff"
-
-
-class TestReadSubtitles:
-    def test_reads_cues_with_and_without_hours_settings_and_names(self):
-        text = (
-            "\ufeffWEBVTT - 示例\r\n\r\n1\r\n00:01.000 --> 00:02.500 line:0\r\n第一行\r\n第二行\r\n\r\n"
-            "NOTE 说明\r\n\r\n01:00:00.000 --> 01:00:01.000\r\n完\r\n"
-        )
-        assert read_subtitles(text) == [Cue(1.0, 2.5, "第一行\n第二行"), Cue(3600.0, 3601.0, "完")]
-
-    @pytest.mark.parametrize(
-        ("text", "place"),
-        [
-            ("", "第 1 行"),
-            ("1\n00:00:01,000 --> 00:00:02,000\n字\n", "SRT"),
-            ("WEBVTT\n\n00:00:01,000 --> 00:00:02,000\n字\n", "第 3 行"),
-            ("WEBVTT\n\n00:61.000 --> 00:62.000\n字\n", "第 3 行"),
-            ("WEBVTT\n\n00:02.000 --> 00:01.000\n字\n", "结束时间"),
-            ("WEBVTT\n\n00:05.000 --> 00:06.000\n甲\n\n00:01.000 --> 00:02.000\n乙\n", "先后"),
-            ("WEBVTT\n\n只有文字\n", "没有一条"),
-        ],
-    )
-    def test_what_is_wrong_is_named(self, text, place):
-        with pytest.raises(BadSubtitles, match=place):
-            read_subtitles(text)

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import yaml
 from docx import Document
+from docx.shared import Cm
 from openpyxl import Workbook
 
 from portal.demo.films import make_film as draw_film
+from portal.demo.pictures import draw_picture
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -15,6 +17,7 @@ SPEECH_TITLE = "在全厂安全培训推进会上的讲话"
 RULE_TITLE = "砂轮机安全操作规程"
 FILM_TITLE = "车床不认手套"
 CASE_TITLE = "被车床卷走的手套"
+ACCIDENT_TITLE = "戴手套清铁屑，右手被车床卷住"
 
 
 def make_speech(folder: Path) -> Path:
@@ -52,9 +55,35 @@ def make_rule(folder: Path) -> Path:
     return path
 
 
-def make_film(folder: Path) -> Path:
-    """Make a film of six seconds with sound, H.264 and AAC, as a phone would."""
-    return draw_film("glove", folder / "案例.mp4", seconds=6).path
+def make_case(folder: Path) -> Path:
+    """Write a warning case in Word as a safety office writes it: day and place, headings, a table, a photograph."""
+    photograph = folder / "现场.png"
+    draw_picture("glove-lathe", photograph)
+    document = Document()
+    document.add_paragraph(ACCIDENT_TITLE, style="Title")
+    document.add_heading("一、事故经过", level=1)
+    document.add_paragraph(
+        "2026年3月12日，甲班车工戴着线手套，用手清理旋转工件上的铁屑。手套被卷住，右手被拉向工件。"
+    )
+    document.add_picture(str(photograph), width=Cm(9))
+    document.add_heading("二、直接原因", level=1)
+    document.add_paragraph("操作旋转机床戴手套；没有停机就用手清铁屑。")
+    document.add_heading("三、间接原因", level=1)
+    document.add_paragraph("班前会没有讲这条规定", style="List Number")
+    document.add_paragraph("机床旁没有挂铁屑钩", style="List Number")
+    document.add_heading("四、防范措施", level=1)
+    table = document.add_table(rows=3, cols=2)
+    texts = ("措施", "责任人", "每台车床挂铁屑钩", "班组长", "班前检查手套和袖口", "班组长")
+    for cell, text in zip(table._cells, texts, strict=True):
+        cell.text = text
+    path = folder / "事故案例.docx"
+    document.save(str(path))
+    return path
+
+
+def make_film(folder: Path, *, seconds: float = 6) -> Path:
+    """Make a film with sound, H.264 and AAC, as a phone would."""
+    return draw_film("glove", folder / "案例.mp4", seconds=seconds).path
 
 
 def make_hr_list(folder: Path, today: dt.date) -> Path:

@@ -1,4 +1,8 @@
-"""A whole site on this machine: its own database, files and secrets, web server and queue, as `make run` starts it."""
+"""A whole site on this machine: its own database, files and secrets, web server and queue, as `make run` starts it.
+
+Only what takes minutes and proves nothing here is shortened: the database begins as a copy of the migrated template
+(tests/databases.py), and the demo's films last seconds.
+"""
 
 import json
 import os
@@ -18,8 +22,12 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
+from tests.databases import PostgresDatabase, make_database
+
 ROOT = Path(__file__).resolve().parents[2]
-START_TIMEOUT_S = 420
+START_TIMEOUT_S = 900
+STOP_TIMEOUT_S = 120
+FILM_S = 5
 
 
 @dataclass(frozen=True)
@@ -54,21 +62,21 @@ def free_port() -> int:
 
 @contextmanager
 def own_database(folder: Path) -> Iterator[str]:
-    """Yield a DATABASE_URL of its own: a file, or a database on the server the suite runs on."""
-    url = os.environ.get("DATABASE_URL", "")
-    if not url.startswith("postgres"):
+    """Yield a DATABASE_URL of its own, migrated: a file, or a database on the server the suite runs on.
+
+    It is copied from the template, which the fixture django_db_setup makes.
+    """
+    template = make_database("site")
+    if not isinstance(template, PostgresDatabase):
+        template.copy_to(folder / "db.sqlite3")
         yield f"sqlite:///{folder / 'db.sqlite3'}"
         return
-    import psycopg  # noqa: PLC0415 - only where PostgreSQL is used
-
     name = f"anxue_e2e_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(url, autocommit=True) as server:
-        server.execute(f'CREATE DATABASE "{name}"')
+    template.copy_to(name)
     try:
-        yield urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+        yield urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}"))
     finally:
-        with psycopg.connect(url, autocommit=True) as server:
-            server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        template.remove(name)
 
 
 def wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -85,7 +93,7 @@ def wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> None
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Start a site with the demo of 24 people, and stop it as Ctrl-C would."""
     folder = tmp_path_factory.mktemp("site")
     port = free_port()
@@ -97,6 +105,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             "DATABASE_URL": database_url,
             "MEDIA_ROOT": str(folder / "media"),
             "STATIC_ROOT": str(folder / "static"),
+            "WORK_DIR": str(folder / "work"),
+            "ENCODE_FILMS": "0",  # two slow cores are busy enough with the browser
             "PUBLIC_BASE_URL": url,
             "SECRET_KEY": "e2e-" + "s" * 50,
             "FIELD_KEYS": "e2e-" + "f" * 40,
@@ -104,7 +114,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         log = folder / "site.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "manage.py", "run_site", "--host", "127.0.0.1", "--port", str(port), "--employees", "24"],
+                [
+                    *(sys.executable, "manage.py", "run_site", "--host", "127.0.0.1", "--port", str(port)),
+                    *("--employees", "24", "--film-seconds", str(FILM_S)),
+                ],
                 cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
             try:
@@ -113,7 +126,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             finally:
                 process.send_signal(signal.SIGINT)
                 try:
-                    process.wait(timeout=30)
+                    process.wait(timeout=STOP_TIMEOUT_S)
                 except subprocess.TimeoutExpired:
                     os.killpg(process.pid, signal.SIGKILL)
                     process.wait()

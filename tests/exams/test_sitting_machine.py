@@ -9,19 +9,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from exams.actions.attempts import (
-    Step,
-    close_expired_attempts,
-    save_answers,
-    start_attempt,
-    submit_attempt,
-    take_over,
-)
+from exams.actions.attempts import close_expired_attempts, save_answers, submit_attempt, take_over
+from exams.actions.deadlines import extend_attempts, pause_attempts, resume_attempts
 from exams.actions.marks import mark_attempt
-from exams.errors import AttemptClosed, AttemptMoved, ExamError, NoAttemptsLeft, SeqTaken
+from exams.actions.starting import start_attempt
+from exams.errors import AttemptClosed, AttemptMoved, AttemptPaused, ExamError, NoAttemptsLeft, SeqTaken
 from exams.marking import mark_paper
 from exams.models import Attempt, AttemptMark, AttemptState
 from exams.queries import keys_of, latest_steps
+from exams.shapes import Step
 from exams.signals import attempt_graded
 from tests.factories.exams import NOW, make_exam
 from tests.factories.people import EmployeeFactory
@@ -99,8 +95,9 @@ class Sittings(RuleBasedStateMachine):
         attempt = self.attempt
         self.sent.append((attempt, step))
         name = (attempt.pk, step["slot"], step["seq"])
-        closed_by_time = self.now > attempt.deadline_at + dt.timedelta(seconds=5)
         attempt.refresh_from_db()
+        paused = attempt.paused_at is not None
+        closed_by_time = not paused and self.now > attempt.deadline_at + dt.timedelta(seconds=5)
         was_open, holder = attempt.state == AttemptState.OPEN, attempt.device
         try:
             receipt = save_answers(
@@ -112,6 +109,8 @@ class Sittings(RuleBasedStateMachine):
             )
         except AttemptClosed:
             assert closed_by_time or not was_open
+        except AttemptPaused:
+            assert paused
         except AttemptMoved:
             assert holder != device
         except SeqTaken:
@@ -119,6 +118,7 @@ class Sittings(RuleBasedStateMachine):
         else:
             assert was_open
             assert not closed_by_time
+            assert not paused
             assert holder == device
             assert receipt.saved == ((step["slot"], step["seq"]),)
             assert self.acknowledged.setdefault(name, step["response"]) == step["response"]
@@ -147,9 +147,33 @@ class Sittings(RuleBasedStateMachine):
                     device=device,
                     now=self.now,
                 )
-            except AttemptMoved:
+            except (AttemptMoved, AttemptPaused):
                 return
             assert submitted.state == AttemptState.GRADED
+
+    @rule(what=st.sampled_from(["pause", "resume", "extend"]), wait_s=st.sampled_from([0, 30]))
+    def invigilate(self, what, wait_s):
+        """Somebody stops the clock, lets it go on, or gives time; what is left never grows by a pause."""
+        if self.attempt is None:
+            return
+        self.now += dt.timedelta(seconds=wait_s)
+        before = Attempt.objects.get(pk=self.attempt.pk)
+        given = {"exam": self.exam, "reason": "停电", "acting_user": None, "now": self.now}
+        if what == "pause":
+            changed = pause_attempts(**given)
+        elif what == "resume":
+            changed = resume_attempts(**given)
+        else:
+            changed = extend_attempts(seconds=20, **given)
+        after = Attempt.objects.get(pk=self.attempt.pk)
+        assert (after.state, after.device) == (before.state, before.device)
+        if not changed:
+            assert (after.deadline_at, after.paused_at) == (before.deadline_at, before.paused_at)
+        elif what == "resume":
+            assert after.deadline_at - self.now == before.deadline_at - before.paused_at
+        else:
+            more = dt.timedelta(seconds=20 if what == "extend" else 0)
+            assert after.deadline_at == before.deadline_at + more
 
     @rule()
     def sweep(self):

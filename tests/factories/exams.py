@@ -1,16 +1,23 @@
 """Banks, questions, exams, attempts: made through the actions, so nothing here can be in a state they refuse."""
 
 import datetime as dt
+import io
 from decimal import Decimal
 from typing import Any
 
 import factory
+from django.core.files.base import ContentFile
+from PIL import Image, ImageDraw
 
-from exams.actions.attempts import Step, save_answers, start_attempt, submit_attempt
+from exams.actions.attempts import save_answers, submit_attempt
 from exams.actions.bank import QuestionDraft, save_questions
 from exams.actions.exams import ExamDraft, RowDraft, save_exam
-from exams.models import AnswerKey, Attempt, Bank, Exam, Question, Topic
-from exams.shapes import Option
+from exams.actions.media import save_media
+from exams.actions.starting import start_attempt
+from exams.models import AnswerKey, Attempt, Bank, Exam, Question, QuestionMedia, Topic
+from exams.queries.papers import content_of
+from exams.shapes import Option, Step
+from exams.types import type_of
 from tests.factories.people import EmployeeFactory
 
 NOW = dt.datetime(2026, 5, 11, 1, 0, tzinfo=dt.UTC)
@@ -121,17 +128,26 @@ def make_attempt(
 
 
 def right_response(attempt: Attempt, slot: int) -> list[str]:
-    """The tokens that answer a slot rightly."""
+    """The response that answers a slot rightly."""
     entry = attempt.paper["slots"][slot - 1]
-    correct = AnswerKey.objects.get(version_id=entry["version_id"]).correct
-    pairs = zip(entry["option_ids"], entry["tokens"], strict=True)
-    return [token for option_id, token in pairs if option_id in correct]
+    key = AnswerKey.objects.select_related("version__media").get(version_id=entry["version_id"])
+    kind = type_of(entry["kind"])
+    right = kind.right_response(content_of(key.version), key.correct)
+    tokens = dict(zip(entry["option_ids"], entry["tokens"], strict=True))
+    return [tokens[text] for text in right] if kind.uses_tokens else right
 
 
 def wrong_response(attempt: Attempt, slot: int) -> list[str]:
-    """Tokens that answer a slot wrongly."""
+    """Something that answers a slot wrongly."""
+    entry = attempt.paper["slots"][slot - 1]
     right = right_response(attempt, slot)
-    return [token for token in attempt.paper["slots"][slot - 1]["tokens"] if token not in right][:1]
+    if entry["kind"] in {"ordering", "matching"}:
+        return right[1:] + right[:1]
+    if entry["kind"] == "hazard_spotting":
+        return ["10,10"]
+    if not entry["tokens"]:
+        return ["不知道"]
+    return [token for token in entry["tokens"] if token not in right][:1]
 
 
 def answer(
@@ -166,3 +182,122 @@ def sit(
 
 def question(bank: Bank, code: str) -> Question:
     return Question.objects.get(bank=bank, code=code)
+
+
+# Questions of every type
+
+
+def picture(width: int = 800, height: int = 600, **changes: Any) -> QuestionMedia:
+    """A picture a question can have."""
+    data = io.BytesIO()
+    image = Image.new("RGB", (width, height), "#d8d4c8")
+    drawing = ImageDraw.Draw(image)
+    drawing.rectangle((width * 0.1, height * 0.1, width * 0.3, height * 0.4), fill="#b3261e")
+    drawing.ellipse((width * 0.6, height * 0.5, width * 0.8, height * 0.8), fill="#005a9c")
+    image.save(data, "PNG")
+    given = {"alt": "车间一角，地上有杂物。", "acting_user": None, "now": NOW, **changes}
+    return save_media(file=ContentFile(data.getvalue(), name="answer_B.png"), **given)
+
+
+def fill_in(topic: Topic, code: str = "F-1", **changes: Any) -> QuestionDraft:
+    """Two blanks: a text with synonyms and a number with a unit."""
+    fields: dict[str, Any] = {
+        "kind": "fill_in",
+        "stem": f"高处作业要系好___，坠落高度基准面___及以上就算高处作业。（{code}）",
+        "options": (),
+        "body": {"blanks": [{"unit": ""}, {"unit": "m"}]},
+        "correct": [{"accept": ["安全带", "安全绳"]}, {"number": "2", "tolerance": "0.1"}],
+    }
+    return single_choice(topic, code, **{**fields, **changes})
+
+
+def ordering(topic: Topic, code: str = "O-1", **changes: Any) -> QuestionDraft:
+    """Four steps; the options stand in another order than the right one."""
+    fields: dict[str, Any] = {
+        "kind": "ordering",
+        "stem": f"停电检修的步骤是什么顺序？（{code}）",
+        "options": [
+            Option(id="1", text="挂牌上锁"),
+            Option(id="2", text="停电"),
+            Option(id="3", text="验电"),
+            Option(id="4", text="装设接地线"),
+        ],
+        "correct": ["2", "3", "4", "1"],
+    }
+    return single_choice(topic, code, **{**fields, **changes})
+
+
+def matching(topic: Topic, code: str = "P-1", **changes: Any) -> QuestionDraft:
+    """Three colours of signs, four meanings."""
+    fields: dict[str, Any] = {
+        "kind": "matching",
+        "stem": f"安全色各表示什么？（{code}）",
+        "options": [
+            Option(id="1", text="指令"),
+            Option(id="2", text="禁止、停止"),
+            Option(id="3", text="提示、安全状态"),
+            Option(id="4", text="注意、警告"),
+        ],
+        "body": {"left": ["红色", "黄色", "蓝色"]},
+        "correct": ["2", "4", "1"],
+    }
+    return single_choice(topic, code, **{**fields, **changes})
+
+
+def hazard_spotting(topic: Topic, code: str = "H-1", **changes: Any) -> QuestionDraft:
+    """Two hazards on a picture: a rectangle top left, a circle bottom right."""
+    fields: dict[str, Any] = {
+        "kind": "hazard_spotting",
+        "stem": f"图里有哪些隐患？（{code}）",
+        "options": (),
+        "body": {"taps": 4},
+        "correct": [
+            {"name": "消防通道堆放杂物", "shape": "rect", "at": [1000, 1000, 3000, 4000]},
+            {"name": "电缆破损", "shape": "circle", "at": [7000, 6500, 1000]},
+        ],
+    }
+    fields["media"] = changes.pop("media", None) or picture()
+    return single_choice(topic, code, **{**fields, **changes})
+
+
+def short_answer(topic: Topic, code: str = "A-1", **changes: Any) -> QuestionDraft:
+    """A question a person marks, by a rubric of two points."""
+    fields: dict[str, Any] = {
+        "kind": "short_answer",
+        "stem": f"动火作业前要检查什么？（{code}）",
+        "options": (),
+        "correct": {
+            "model": "检查可燃物、灭火器材和监护人。",
+            "rubric": [{"point": "清理可燃物", "share": 60}, {"point": "监护人到场", "share": 40}],
+        },
+    }
+    return single_choice(topic, code, **{**fields, **changes})
+
+
+def case_analysis(topic: Topic, code: str = "C-1", **changes: Any) -> QuestionDraft:
+    """A longer question a person marks."""
+    return short_answer(
+        topic, code, **{"kind": "case_analysis", "stem": f"分析这起事故的原因。（{code}）", **changes}
+    )
+
+
+DRAFTS = {
+    "single_choice": single_choice,
+    "multiple_choice": multiple_choice,
+    "true_false": true_false,
+    "fill_in": fill_in,
+    "ordering": ordering,
+    "matching": matching,
+    "hazard_spotting": hazard_spotting,
+    "short_answer": short_answer,
+    "case_analysis": case_analysis,
+}
+
+
+def make_exam_of_all_types(**settings: Any) -> Exam:
+    """An exam with one question of each type, 10 points each, in the order of DRAFTS."""
+    bank, topic = BankFactory(), TopicFactory()
+    drafts = [make(topic) for make in DRAFTS.values()]
+    save_questions(bank=bank, drafts=drafts, acting_user=None, now=NOW)
+    rows = [RowDraft(kind=kind, count=1, points=Decimal(10)) for kind in DRAFTS]
+    return make_exam(bank, rows, **settings)

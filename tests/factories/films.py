@@ -19,5 +19,5 @@ def make_film(path: Path, *, seconds: int = 3, options: tuple[str, ...] = (), so
             "32k",
         ]
     command += ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-preset", "ultrafast", "-g", "10"]
-    subprocess.run([*command, *options, str(path)], check=True, timeout=60)
+    subprocess.run([*command, *options, str(path)], check=True, timeout=600)
     return path

@@ -10,6 +10,8 @@ from people.models import (
     Employee,
     EmploymentStatus,
     EmploymentType,
+    Hazard,
+    HazardStandard,
     OrgUnit,
     Post,
     Role,
@@ -73,6 +75,19 @@ def org_path(path: str) -> OrgUnit:
     return unit
 
 
+class HazardFactory(factory.django.DjangoModelFactory):
+    """An accident category of a standard of its own, beside those that ship with the site."""
+
+    class Meta:
+        model = Hazard
+
+    code = factory.Sequence(lambda n: f"T{n}")
+    name = factory.Sequence(lambda n: f"试验类别{n}")
+    standard = factory.LazyFunction(
+        lambda: HazardStandard.objects.get_or_create(code="GB 0-2026", defaults={"year": 2026})[0]
+    )
+
+
 class PostFactory(factory.django.DjangoModelFactory):
     """A post without hazards or demanded licences."""
 
@@ -96,7 +111,8 @@ class EmployeeFactory(factory.django.DjangoModelFactory):
     class Params:
         left = factory.Trait(status=EmploymentStatus.LEFT, left_on=dt.date(2026, 9, 30))
 
-    employee_no = factory.Sequence(lambda n: f"{n:06d}")
+    # From 070000 on: tests write down lower numbers themselves.
+    employee_no = factory.Sequence(lambda n: f"{70_000 + n:06d}")
     name = "王建国"
     employment_type = EmploymentType.OWN
     hired_on = HIRED_ON
@@ -118,7 +134,7 @@ class EmployeeFactory(factory.django.DjangoModelFactory):
 
 
 class AssignmentFactory(factory.django.DjangoModelFactory):
-    """A stay in a unit and post since the usual hire date, still open."""
+    """A stay in a unit and post since the usual hire date, still open, under the person's terms."""
 
     class Meta:
         model = Assignment
@@ -126,6 +142,8 @@ class AssignmentFactory(factory.django.DjangoModelFactory):
     employee = factory.SubFactory(EmployeeFactory)
     unit = factory.SubFactory(OrgUnitFactory)
     post = factory.SubFactory(PostFactory)
+    employment_type = factory.SelfAttribute("employee.employment_type")
+    employer = factory.SelfAttribute("employee.employer")
     starts_on = HIRED_ON
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -12,11 +13,14 @@ from courses.models import CoursePage, StudyRecord
 from courses.signals import StudyCompleted
 from exams.models import Attempt, AttemptState, Bank, Exam
 from exams.signals import AttemptGraded
-from people.models import Employee, EmploymentEvent, EventKind, LicenceType
-from tests.factories.people import EmployeeFactory
+from people.models import Employee, EmploymentEvent, EventKind, Hazard, LicenceType, Post
+from tests.factories.courses import WarningCaseFactory
+from tests.factories.people import EmployeeFactory, HazardFactory, PostFactory
 from training.actions.completion import purpose_of
 from training.actions.ledger import RecordDraft, add_record
+from training.actions.pushes import push_case, spread_push
 from training.models import (
+    CasePush,
     Component,
     ComponentKind,
     Licence,
@@ -148,6 +152,7 @@ class LicenceTypeFactory(factory.django.DjangoModelFactory):
     name = "熔化焊接与热切割作业"
     family = LicenceType.Family.SPECIAL_OPERATION
     legal_basis = "安全生产法第三十条"
+    basis_verified = True
 
 
 class LicenceFactory(factory.django.DjangoModelFactory):
@@ -226,3 +231,43 @@ def grade_attempt(
         submitted_at=submitted_at,
         marked_at=submitted_at,
     )
+
+
+def make_case(
+    hazards: Iterable[str] = ("机械伤害试验",), *, posts_named: Iterable[Post] = (), **fields: Any
+) -> Any:
+    """Publish a warning case about these hazards (made if they are missing) and posts."""
+    case = WarningCaseFactory(**fields)
+    case.hazards.set([hazard_named(name) for name in hazards])
+    case.posts.set(posts_named)
+    case.save_revision().publish()
+    case.refresh_from_db()
+    return case
+
+
+def hazard_named(name: str) -> Hazard:
+    """Return the hazard of this name of the standard made for tests."""
+    return Hazard.objects.filter(name=name).first() or HazardFactory(name=name)
+
+
+def post_with(*hazards: str, **fields: Any) -> Post:
+    """Return a new post exposed to these hazards."""
+    post = PostFactory(**fields)
+    post.hazards.set([hazard_named(name) for name in hazards])
+    return post
+
+
+def push_to_all(lesson: Any, *, now: dt.datetime, days: int = 7, **fields: Any) -> CasePush:
+    """Push a lesson and make everyone concerned owe it at once, as the queued job does."""
+    push = push_case(
+        lesson=lesson,
+        due_on=timezone.localdate(now) + dt.timedelta(days=days),
+        **{"acting_user": None, **fields},
+        now=now,
+    )
+    spread_push(push=push, now=now)
+    return push
+
+
+SIGNATURE = "M10 100L60 20L110 180L160 20L210 180L260 20L310 180L360 20L410 100"
+REFLECTION = "我是操作工，每班开机前先挂牌上锁，确认护罩装好，手不伸进转动的地方，发现异响马上停机报告班长。"

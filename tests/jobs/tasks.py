@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from jobs.models import Job
-from jobs.queue import report_progress, run_pending_jobs
+from jobs.queue import MORE_TO_DO, report_progress, run_pending_jobs
 
 
 def remember(job):
@@ -23,6 +23,16 @@ def fail_first(job):
     report_progress(job, done=3, total=3)
 
 
+def do_a_third(job):
+    """Write a line and ask to be called again until there are three."""
+    path = Path(job.params["path"])
+    with path.open("a") as file:
+        file.write(f"{job.done}\n")
+    lines = len(path.read_text().split())
+    report_progress(job, done=lines, total=3)
+    return MORE_TO_DO if lines < 3 else {"lines": lines}
+
+
 def fail(job):
     raise RuntimeError("不行")
 
@@ -37,3 +47,14 @@ def look_at_the_queue(job):
         "ran_meanwhile": run_pending_jobs(),
         "states": sorted(Job.objects.values_list("state", flat=True)),
     }
+
+
+ticked: list[str] = []
+
+
+def tick():
+    ticked.append("tick")
+
+
+def fail_tick():
+    raise RuntimeError("磁盘满")

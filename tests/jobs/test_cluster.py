@@ -13,7 +13,7 @@ import pytest
 from tests.e2e.site import own_database
 
 ROOT = Path(__file__).resolve().parents[2]
-WAIT_S = 90
+WAIT_S = 300  # each look starts a process, and so do the queue and its workers
 
 ENQUEUE = """
 from jobs.queue import enqueue
@@ -32,6 +32,7 @@ print(json.dumps({
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("django_db_setup")
 def test_cluster_runs_a_job_beats_and_stops_cleanly(tmp_path):
     with own_database(tmp_path) as database_url:
         environment = {
@@ -55,14 +56,13 @@ def test_cluster_runs_a_job_beats_and_stops_cleanly(tmp_path):
             assert done.returncode == 0, done.stderr[-3000:]
             return done.stdout
 
-        manage("migrate", "-v", "0")
         manage("ensure_schedules")
         notes = tmp_path / "notes"
         manage("shell", "--no-imports", "-c", ENQUEUE % str(notes))
         log = tmp_path / "log"
         with log.open("wb") as output:
             cluster = subprocess.Popen(
-                [sys.executable, "manage.py", "qcluster"],
+                [sys.executable, "manage.py", "run_queue"],
                 cwd=ROOT,
                 env=environment,
                 stdout=output,

@@ -66,6 +66,22 @@ def test_job_runs_once_and_keeps_its_result(tmp_path):
 
 
 @pytest.mark.django_db
+def test_a_job_with_more_to_do_lets_others_go_first_and_keeps_its_bar(tmp_path):
+    path, other = tmp_path / "thirds", tmp_path / "notes"
+    job = enqueue(f"{TASKS}.do_a_third", title="转码", params={"path": str(path)})
+    quick = make_job(params={"path": str(other)})
+    assert run_pending_jobs(limit=2) == 2
+    job.refresh_from_db()
+    quick.refresh_from_db()
+    started_at = job.started_at
+    assert (job.state, job.done, quick.state) == (JobState.QUEUED, 1, JobState.DONE)
+    assert run_pending_jobs() == 2
+    job.refresh_from_db()
+    assert (job.state, job.result, job.started_at) == (JobState.DONE, {"lines": 3}, started_at)
+    assert path.read_text().split() == ["0", "1", "2"]
+
+
+@pytest.mark.django_db
 def test_job_delivered_twice_is_done_once(tmp_path):
     path = tmp_path / "notes"
     job = make_job(params={"path": str(path)})

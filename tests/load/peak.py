@@ -19,14 +19,22 @@ class Run:
     output: str
 
 
-def measured(command: list[str], *, timeout_s: float = 200) -> Run:
+def measured(command: list[str], *, timeout_s: float = 200, environment: dict[str, str] | None = None) -> Run:
     """Run a command and sample the memory of it and everything it starts every 50 ms.
+
+    `environment` holds variables it sees in place of this process's own.
 
     Raises RuntimeError with the end of its error output if it fails.
     """
     begun = time.monotonic()
     process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        cwd=ROOT,
+        env=os.environ | (environment or {}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     peak = 0
     try:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-START_TIMEOUT_S = 60
+START_TIMEOUT_S = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +31,16 @@ Client = Callable[[int], Request]  # the n-th request of one client, from 0
 
 
 @contextmanager
-def running_server(folder: Path) -> Iterator[int]:
-    """Run one worker with four threads on the bench's database and yield its port."""
+def running_server(folder: Path, *, workers: int = 1, threads: int = 4) -> Iterator[int]:
+    """Run gunicorn on the bench's database and yield its port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     log = folder / "gunicorn.log"
     command = [
         *(sys.executable, "-m", "gunicorn", "config.wsgi:application", "--bind", f"127.0.0.1:{port}"),
-        *("--workers", "1", "--worker-class", "gthread", "--threads", "4", "--keep-alive", "30"),
+        *("--workers", str(workers), "--worker-class", "gthread", "--threads", str(threads)),
+        *("--keep-alive", "30"),
         *("--log-level", "warning"),
     ]
     with log.open("wb") as output:
@@ -103,3 +104,41 @@ def requests_per_second(port: int, clients: list[Client], *, seconds: float) -> 
     if wrong:
         raise RuntimeError(wrong[0])
     return sum(counts) / (time.monotonic() - begun)
+
+
+def rate_of_each_once(port: int, requests: list[Request], *, clients: int, expected: int = 200) -> float:
+    """Send each request once, `clients` at a time, and return how many were answered a second.
+
+    Raises RuntimeError for an answer other than `expected`.
+    """
+    waiting = iter(requests)
+    lock = threading.Lock()
+    wrong: list[str] = []
+
+    def work() -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        try:
+            while not wrong:
+                with lock:
+                    sent = next(waiting, None)
+                if sent is None:
+                    return
+                connection.request(sent.method, sent.path, sent.body, sent.headers)
+                answer = connection.getresponse()
+                text = answer.read()
+                if answer.status != expected:
+                    wrong.append(f"{sent.path} answered {answer.status}: {text[:300]!r}")
+        except (OSError, http.client.HTTPException) as error:
+            wrong.append(f"{type(error).__name__}: {error}")
+        finally:
+            connection.close()
+
+    begun = time.monotonic()
+    threads = [threading.Thread(target=work) for _ in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if wrong:
+        raise RuntimeError(wrong[0])
+    return len(requests) / (time.monotonic() - begun)

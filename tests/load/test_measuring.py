@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.load.bench import printer
+from tests.load.bench import PARTS, chosen_parts, printer
 from tests.load.peak import measured
 from tests.load.server import Request, requests_per_second
 
@@ -73,6 +73,21 @@ def test_command_past_its_time_is_ended():
         measured([sys.executable, "-c", "import time; time.sleep(60)"], timeout_s=0.5)
 
 
+def test_bench_measures_the_parts_named_once_and_everything_without_a_name():
+    assert chosen_parts([]) == []
+    assert chosen_parts(["rules", "ledger", "rules"]) == ["rules", "ledger"]
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["--help"], 0), (["ledgers"], 2)])
+def test_bench_asked_for_help_or_an_unknown_part_measures_nothing_and_names_them(capsys, arguments, code):
+    with pytest.raises(SystemExit) as ended:
+        chosen_parts(arguments)
+    said = capsys.readouterr()
+    assert ended.value.code == code
+    assert all(part in said.out + said.err for part in PARTS)
+
+
+@pytest.mark.django_db
 def test_figure_is_one_line_of_json(capsys):
     report = printer()
     report("coverage_page", 0.5, "s", yardstick=0.25)

@@ -24,7 +24,13 @@ def bare_insert(request: HttpRequest, attempt_id: int) -> JsonResponse:
     return JsonResponse({"id": step.pk})
 
 
+def bare_json(request: HttpRequest) -> JsonResponse:
+    """Answer a gate without asking anybody: what the server itself costs."""
+    return JsonResponse({"employee_no": "G000001", "cleared": True, "reasons": [], "until": None})
+
+
 urlpatterns = [
+    path("bench/json/", bare_json),
     path("bench/insert/<int:attempt_id>/", bare_insert),
     path("", include("config.urls")),
 ]

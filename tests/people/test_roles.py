@@ -6,8 +6,9 @@ from django.core.exceptions import PermissionDenied
 from wagtail.models import ModelLogEntry
 
 from people.actions.accounts import save_account
-from people.actions.organisation import ensure_post, ensure_unit_path, guess_kind
+from people.actions.organisation import ensure_post, ensure_unit_path
 from people.actions.roles import end_role, grant_role
+from people.levels import guess_kind
 from people.models import OrgUnit, Role, RoleGrant, UnitKind, User
 from tests.factories.people import RoleGrantFactory, UserFactory, org_path
 
@@ -33,8 +34,11 @@ def test_grant_opens_the_back_office_and_end_closes_it():
     assert not fresh(user).has_perm("wagtailcore.publish_page")
     assert ModelLogEntry.objects.get(action="people.role.grant").data["after"]["role"] == "hr_officer"
     end_role(grant=made, ends_before=TODAY + dt.timedelta(1), acting_user=None, now=NOW)
-    assert not fresh(user).has_perm("wagtailadmin.access_admin")
+    assert fresh(user).has_perm("wagtailadmin.access_admin")  # until the day is over
     assert RoleGrant.objects.get().ends_before == TODAY + dt.timedelta(1)
+    end_role(grant=made, ends_before=TODAY, acting_user=None, now=NOW)
+    assert not fresh(user).has_perm("wagtailadmin.access_admin")
+    assert not RoleGrant.objects.exists()
 
 
 def test_a_second_grant_of_the_role_keeps_the_back_office_open():

@@ -194,10 +194,19 @@ def test_brake(employed, missing, allowed, stopped):
     assert brake_ending(known, diff, allowed=allowed) == stopped
 
 
-def test_brake_does_not_count_people_the_list_itself_ends():
+def test_brake_counts_everybody_a_list_ends():
+    """A column of contract ends taken for the leaving day would end all who are named."""
     known = {f"{n:03}": replace(WORKER, employee_no=f"{n:03}") for n in range(10)}
-    rows = [Row(number, 2, standing=Standing.LEFT) for number in known]
-    assert brake_ending(known, diff_roster(known, rows, ON, missing_have_left=known)) == 0
+    numbers = list(known)
+    named = [Row(number, 2, standing=Standing.LEFT) for number in numbers[:6]]
+    assert brake_ending(known, diff_roster(known, named, ON)) == 6
+    assert brake_ending(known, diff_roster(known, named[:4], ON)) == 0
+    rest = [Row(number, 2) for number in numbers[4:8]]
+    full = diff_roster(known, [*named[:4], *rest], ON, missing_have_left=known)
+    assert brake_ending(known, full) == 6
+    assert brake_ending(known, full, allowed=6) == 0
+    away = [Row(number, 2, standing=Standing.AWAY) for number in numbers]
+    assert brake_ending(known, diff_roster(known, away, ON)) == 0
 
 
 DAYS = st.dates(D(2026, 1, 1), D(2026, 12, 31))
@@ -301,3 +310,49 @@ def test_a_post_is_never_the_end_of_another():
     posts = Places(frozenset({"电工/焊工"}), is_tree=False)
     assert resolve_place(posts, "焊工").why_not == "unknown"
     assert resolve_place(posts, "电工/焊工").name == "电工/焊工"
+
+
+def test_other_terms_are_an_event():
+    dispatched = replace(WORKER, employment_type="dispatched", employer="远航派遣")
+    change = diff_row(WORKER, Row("001", 2, employment_type="dispatched", employer="远航派遣"), ON)
+    (event,) = change.events
+    assert (event.name, event.effective_on, event.employment_type, event.employer) == (
+        EventName.TERMS_CHANGED, ON, "dispatched", "远航派遣",
+    )  # fmt: skip
+    assert (change.outcome, change.after) == (Outcome.TERMS, replace(dispatched, since=ON))
+    both = diff_row(dispatched, Row("001", 2, unit="总厂/二车间", employment_type="own"), ON)
+    assert [event.name for event in both.events] == ["transferred", "terms_changed"]
+    firm = diff_row(dispatched, Row("001", 2, employer="建安公司"), ON)
+    assert firm.events[0].employer == "建安公司"
+    away = diff_row(AWAY, Row("001", 2, employment_type="contractor", employer="建安公司"), ON)
+    assert ([event.name for event in away.events], away.after.standing) == (["terms_changed"], Standing.AWAY)
+
+
+def test_terms_of_an_ended_employment_stay():
+    change = diff_row(WORKER, Row("001", 2, left_on=ON, employment_type="dispatched"), ON)
+    assert [event.name for event in change.events] == ["left"]
+    assert change.after.employment_type == "own"
+
+
+LATER = D(2026, 12, 1)
+
+
+@pytest.mark.parametrize(
+    ("coming", "row", "refused"),
+    [
+        ("transferred", Row("001", 2, standing=Standing.LEFT), True),
+        ("transferred", Row("001", 2, standing=Standing.AWAY), True),
+        ("transferred", Row("001", 2, unit="总厂/二车间"), False),
+        ("left", Row("001", 2, standing=Standing.LEFT), True),
+        ("left", Row("001", 2, unit="总厂/二车间"), False),
+        ("secondment_ended", Row("001", 2, standing=Standing.LEFT), False),
+        ("terms_changed", Row("001", 2, standing=Standing.AWAY), False),
+        ("left", Row("001", 2), False),
+    ],
+)
+def test_a_list_is_refused_where_it_makes_a_recorded_later_event_impossible(coming, row, refused):
+    person = replace(WORKER, coming=((EventName(coming), LATER),))
+    found = diff_row(person, row, ON)
+    assert isinstance(found, Problem) is refused
+    if refused:
+        assert (found.code, found.detail) == ("later_event", {"day": "2026-12-01", "event": coming})

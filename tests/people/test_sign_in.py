@@ -2,9 +2,12 @@ import datetime as dt
 
 import pytest
 import time_machine
+from django.core.management import call_command
 from django.urls import reverse
+from wagtail.models import ModelLogEntry
 
-from people.actions.sign_in import MAX_FAILURES, is_locked
+from notices.models import Notice
+from people.actions.sign_in import MAX_FAILURES, locked_until
 from people.models import User
 from tests.factories.people import PASSWORD, EmployeeFactory, UserFactory
 
@@ -53,17 +56,117 @@ def test_ten_failures_lock_the_account_for_a_quarter_of_an_hour(client):
     UserFactory(username="001234")
     other = UserFactory(username="005678")
     with time_machine.travel(NOW, tick=False) as clock:
-        for _ in range(MAX_FAILURES):
+        for _ in range(MAX_FAILURES - 1):
             assert sign_in(client, "００1234", "wrong").status_code == 200
+        response = sign_in(client, "001234", "wrong")
+        assert response.status_code == 429
+        assert "15 分钟内不能登录" in response.content.decode()
+        clock.shift(dt.timedelta(minutes=5))
         response = sign_in(client, "001234")
         assert response.status_code == 429
-        assert "输错太多次" in response.content.decode()
+        assert "10 分钟内不能登录" in response.content.decode()
         assert signed_in_as(client) is None
         assert sign_in(client, "005678").status_code == 302
         assert signed_in_as(client) == str(other.pk)
         client.logout()
-        clock.shift(dt.timedelta(minutes=15, seconds=1))
+        clock.shift(dt.timedelta(minutes=10, seconds=1))
         assert sign_in(client, "001234").status_code == 302
+        client.logout()
+        assert sign_in(client, "001234", "wrong").status_code == 200
+
+
+def test_owner_is_told_once_of_a_lock_out_and_strangers_are_locked_alike(client):
+    owner = UserFactory(username="001234")
+    with time_machine.travel(NOW, tick=False):
+        for name in ("001234", "nobody"):
+            answers = [sign_in(client, name, "wrong").status_code for _ in range(MAX_FAILURES + 1)]
+            assert answers == [200] * (MAX_FAILURES - 1) + [429, 429]
+    notice = Notice.objects.get()
+    assert notice.recipient == owner
+    assert "锁定 15 分钟" in notice.title
+    assert ModelLogEntry.objects.filter(action="people.sign_in.lock", object_id=str(owner.pk)).count() == 1
+
+
+def test_lock_holds_on_the_cache_in_the_database(client, settings):
+    settings.CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+            "LOCATION": "cache_entries",
+        }
+    }
+    call_command("createcachetable")
+    UserFactory(username="001234")
+    with time_machine.travel(NOW, tick=False) as clock:
+        for _ in range(MAX_FAILURES - 1):
+            sign_in(client, "001234", "wrong")
+        # The table gives an incremented entry five minutes unless told otherwise.
+        clock.shift(dt.timedelta(minutes=9))
+        assert sign_in(client, "001234", "wrong").status_code == 429
+        clock.shift(dt.timedelta(minutes=14))
+        assert sign_in(client, "001234").status_code == 429
+
+
+def test_an_address_may_try_very_often_but_not_without_end(client, monkeypatch):
+    UserFactory(username="001234")
+    monkeypatch.setattr("people.actions.sign_in.MAX_PER_ADDRESS", 2)
+    with time_machine.travel(NOW, tick=False):
+        assert sign_in(client, "a", "wrong").status_code == 200
+        assert sign_in(client, "b", "wrong").status_code == 200
+        response = sign_in(client, "001234")
+        assert response.status_code == 429
+        assert "这个网络上登录的次数太多" in response.content.decode()
+        assert signed_in_as(client) is None
+        client.post(LOGIN, {"username": "001234", "password": PASSWORD}, REMOTE_ADDR="10.0.0.9")
+        assert signed_in_as(client) is not None
+
+
+@pytest.mark.parametrize(
+    "typed", ["13800138000", "138 0013 8000", "+86 138-0013-8000", "１３８００１３８０００"]
+)
+def test_phone_number_signs_in_if_it_is_one_persons(client, typed):
+    employee = EmployeeFactory(phone="13800138000")
+    EmployeeFactory(phone="13800138000", left=True)
+    sign_in(client, typed)
+    assert signed_in_as(client) == str(employee.user_id)
+
+
+@pytest.mark.parametrize("kind", ["two", "two_one_without_account", "left", "none", "inactive"])
+def test_phone_number_of_no_one_or_of_two_signs_nobody_in(client, kind):
+    phone = "13800138000"
+    if kind.startswith("two"):
+        EmployeeFactory(phone=phone)
+        other = {"user": None} if kind == "two_one_without_account" else {}
+        EmployeeFactory(phone=phone, **other)
+    if kind == "left":
+        EmployeeFactory(phone=phone, left=True)
+    if kind == "inactive":
+        EmployeeFactory(phone=phone, user__is_active=False)
+    response = sign_in(client, phone)
+    assert "工号或密码不对" in response.content.decode()
+    assert signed_in_as(client) is None
+
+
+def test_number_and_phone_share_one_counter(client):
+    EmployeeFactory(employee_no="001234", phone="13800138000")
+    for n in range(MAX_FAILURES):
+        sign_in(client, ("001234", "13800138000")[n % 2], "wrong")
+    assert sign_in(client, "001234").status_code == sign_in(client, "13800138000").status_code == 429
+
+
+def test_an_account_named_like_a_phone_number_comes_first(client):
+    EmployeeFactory(phone="13800138000")
+    account = UserFactory(username="13800138000")
+    sign_in(client, "13800138000")
+    assert signed_in_as(client) == str(account.pk)
+
+
+@pytest.mark.parametrize(
+    ("typed", "count"), [("13800138000", 3), ("13900139000", 3), ("001234", 2), ("x", 2)]
+)
+def test_a_name_costs_the_same_whether_or_not_it_exists(client, django_assert_num_queries, typed, count):
+    EmployeeFactory(employee_no="001234", phone="13800138000")
+    with django_assert_num_queries(count):
+        sign_in(client, typed, "wrong")
 
 
 def test_success_forgets_the_failures(client):
@@ -73,7 +176,7 @@ def test_success_forgets_the_failures(client):
     sign_in(client, "001234")
     client.logout()
     sign_in(client, "001234", "wrong")
-    assert not is_locked("001234")
+    assert locked_until("001234", dt.datetime.now(dt.UTC)) is None
 
 
 def test_first_password_must_be_changed_before_anything_else(client):
@@ -115,6 +218,7 @@ def test_changing_the_password_needs_the_old_one(client):
     assert client.post("/password/", new | {"old_password": PASSWORD}).status_code == 302
     assert User.objects.get(pk=user.pk).check_password("guan-tong-88")
     assert client.get("/me/").status_code == 200
+    assert ModelLogEntry.objects.get(action="people.password.change").user == user
 
 
 def test_weak_and_unequal_passwords_are_refused(client):
@@ -127,7 +231,7 @@ def test_weak_and_unequal_passwords_are_refused(client):
 def test_signing_out_needs_post(client):
     client.force_login(UserFactory())
     assert client.get("/logout/").status_code == 405
-    assert client.post("/logout/").headers["Location"] == LOGIN
+    assert client.post("/logout/").headers["Location"] == f"{LOGIN}?stay=1"
     assert signed_in_as(client) is None
 
 

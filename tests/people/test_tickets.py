@@ -116,7 +116,7 @@ def test_many_slips_take_the_same_statements(django_assert_max_num_queries, coun
 def test_join_page_signs_in_even_a_locked_account(client, user):
     with time_machine.travel(NOW, tick=False):
         for _ in range(MAX_FAILURES):
-            note_failure(user.username)
+            note_failure(user.username, NOW)
         url = f"/join/{issue(user).token}/"
         page = client.get(url)
         assert user.name in page.content.decode()

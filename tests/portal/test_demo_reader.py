@@ -24,12 +24,15 @@ def test_headings_keep_their_level():
 
 
 def test_steps_part_with_their_stop_points():
-    (block,) = body_of(":::steps 停电\n1. 拉闸 || 停止点：拉不动\n2. 验电\n:::\n")
+    (block,) = body_of(":::steps 停电\n1. 拉闸【安全帽、防护手套】 || 停止点：拉不动\n2. 验电\n:::\n")
     assert block == (
         "steps",
         {
             "title": "停电",
-            "steps": [{"text": "拉闸", "stop_point": "拉不动"}, {"text": "验电", "stop_point": ""}],
+            "steps": [
+                {"text": "拉闸", "ppe": ["helmet", "gloves"], "stop_point": "拉不动"},
+                {"text": "验电", "ppe": [], "stop_point": ""},
+            ],
         },
     )
 
@@ -47,6 +50,18 @@ def test_table_timeline_callout_and_picture():
     assert blocks["timeline"] == {"entries": [{"time": "08:10", "text": "开票"}]}
     assert blocks["callout"] == {"sign": "stop", "text": "不点火"}
     assert blocks["picture"] == {"picture": "p", "caption": "说明"}
+
+
+def test_question_marks_what_is_right():
+    (block,) = body_of(":::question 先做什么？\n- 下去拉\n+ 喊人\n= 下去就多一个。\n:::\n")
+    assert block == (
+        "question",
+        {
+            "stem": "先做什么？",
+            "options": [{"text": "下去拉", "is_right": False}, {"text": "喊人", "is_right": True}],
+            "explanation": "下去就多一个。",
+        },
+    )
 
 
 def test_unknown_directive_is_named():

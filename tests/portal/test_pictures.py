@@ -12,6 +12,8 @@ CODES = [
     "crane-zone",
     "lockout-tagout",
     "assembly-point",
+    "gas-blind-plate",
+    "dry-ladle",
 ]
 
 

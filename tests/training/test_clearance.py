@@ -11,7 +11,9 @@ from training.clearance import (
     OwedTraining,
     ReasonCode,
     Stay,
+    Worked,
     clearance,
+    months_after,
 )
 
 DAY = dt.date(2026, 11, 21)
@@ -146,3 +148,77 @@ def test_answer_cannot_change_before_the_recheck_day(facts):
     for on in (between, last):
         later = clearance(ClearanceFacts(on, facts.status, facts.stays, facts.owed, facts.held))
         assert [reason.code for reason in later.reasons] == [reason.code for reason in answer.reasons]
+
+
+PRACTISED = DemandedLicence("welding", "熔化焊接与热切割", "安全生产法第三十条", 6)
+
+
+def worked(*spans) -> tuple[Worked, ...]:
+    return tuple(
+        Worked("welding", dt.date.fromisoformat(start), dt.date.fromisoformat(end) if end else None)
+        for start, end in spans
+    )
+
+
+@pytest.mark.parametrize(
+    ("spans", "examined", "last"),
+    [
+        ([("2026-01-01", None)], [], None),  # nothing known of before
+        ([("2025-01-01", "2025-07-02"), ("2026-01-01", None)], [], "2025-07-01"),  # six months to the day
+        ([("2025-01-01", "2025-07-03"), ("2026-01-01", None)], [], None),  # a day less
+        ([("2025-01-01", "2025-07-02"), ("2026-01-01", None)], ["2025-12-01"], None),
+        ([("2025-01-01", "2025-07-02"), ("2026-01-01", None)], ["2025-06-01"], "2025-07-01"),
+        ([("2025-01-01", "2025-07-02"), ("2026-01-01", None)], ["2026-11-20"], None),
+        ([("2025-01-01", "2025-07-02"), ("2026-01-01", None)], ["2026-11-22"], "2025-07-01"),  # to come
+        ([("2025-01-01", "2025-07-02"), ("2026-12-01", None)], [], None),  # not begun yet
+        (
+            [("2024-01-01", "2024-02-01"), ("2024-12-01", "2025-12-01"), ("2025-12-01", None)],
+            [],
+            "2024-01-31",
+        ),
+    ],
+)
+def test_break_of_months_asks_for_an_exam(spans, examined, last):
+    held = licence(valid_from=dt.date(2020, 1, 1), assessed_on=tuple(map(dt.date.fromisoformat, examined)))
+    stay = Stay(dt.date(2026, 1, 1), None, (PRACTISED,))
+    facts = ClearanceFacts(on=DAY, status="active", stays=(stay,), held=(held,), worked=worked(*spans))
+    reasons = clearance(facts).reasons
+    assert [reason.day for reason in reasons] == ([dt.date.fromisoformat(last)] if last else [])
+    assert {reason.code for reason in reasons} <= {ReasonCode.REASSESSMENT_DUE}
+
+
+def test_refuted_licence_is_none():
+    facts = ClearanceFacts(on=DAY, status="active", stays=(WELDER,), held=(licence(is_refuted=True),))
+    assert [reason.code for reason in clearance(facts).reasons] == [ReasonCode.LICENCE_REFUTED]
+
+
+@given(
+    spans=st.lists(st.tuples(st.integers(0, 2000), st.integers(1, 500)), max_size=6),
+    examined=st.lists(st.integers(0, 2500), max_size=3),
+    months=st.integers(1, 24),
+)
+def test_an_exam_today_heals_every_break(spans, examined, months):
+    start = DAY - days(2400)
+    demanded = DemandedLicence("welding", "焊", "法", months)
+    times = tuple(Worked("welding", start + days(at), start + days(at + long)) for at, long in spans)
+    held = licence(valid_from=start, assessed_on=tuple(start + days(at) for at in examined))
+    stay = Stay(start, None, (demanded,))
+
+    def codes(*also: dt.date) -> list[str]:
+        own = HeldLicence("welding", start, DAY + days(9), None, False, (*held.assessed_on, *also))
+        facts = ClearanceFacts(on=DAY, status="active", stays=(stay,), held=(own,), worked=times)
+        return [reason.code for reason in clearance(facts).reasons]
+
+    assert codes(DAY) == []
+    # More examinations never block, and gaps shorter than the months never do.
+    assert len(codes(DAY - days(30))) <= len(codes())
+    gaps = [months_after(one.ends_before, months) for one in times]
+    if len(times) < 2 or max(one.starts_on for one in times) < min(gaps):
+        assert codes() == []
+
+
+@given(st.dates(max_value=dt.date(2200, 1, 1)), st.integers(0, 300))
+def test_months_after_keeps_the_day_or_takes_the_last(day, months):
+    later = months_after(day, months)
+    assert (later.year * 12 + later.month) - (day.year * 12 + day.month) == months
+    assert later.day == day.day or (later + days(1)).day == 1

@@ -20,7 +20,8 @@ from tests.factories.people import (
 )
 from tests.factories.training import LicenceFactory, LicenceTypeFactory, ObligationFactory, at
 from training import tasks
-from training.actions.clearance import refresh_clearance, refresh_due, save_licence
+from training.actions.clearance import refresh_clearance, refresh_due
+from training.actions.licences import save_licence
 from training.errors import LicenceRefused
 from training.models import ClearanceState, Licence
 from training.queries.clearance import clearance_of

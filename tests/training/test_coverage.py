@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.coverage import Counts, UnitFacts, by_kind, roll_up, total
+from training.coverage import Counts, Place, UnitFacts, by_kind, roll_up, total
 
 TREE = [
     UnitFacts(1, "0001", 1, "总厂", "plant"),
@@ -11,13 +11,14 @@ TREE = [
     UnitFacts(5, "00010002", 2, "二车间", "workshop"),
 ]
 OWN = {
-    1: Counts(people=2, owed=1, done=1),
-    3: Counts(people=4, owed=4, done=4),
-    4: Counts(people=5, owed=4, done=1, overdue=2, blocked=3),
+    Place(1): Counts(people=2, owed=1, done=1),
+    Place(3): Counts(people=4, owed=4, done=4),
+    Place(4, 5): Counts(people=5, owed=4, done=1, overdue=2, blocked=3),
 }
 
 
 def test_units_hold_their_own_people_and_those_below():
+    # The five of 乙班 are 二车间's people, as a firm's would be: in both figures, once in that of 总厂.
     rows = roll_up(TREE, OWN, steplen=4)
 
     assert [(row.name, row.level, row.counts.people, row.counts.owed, row.counts.done) for row in rows] == [
@@ -25,10 +26,10 @@ def test_units_hold_their_own_people_and_those_below():
         ("一车间", 1, 9, 8, 5),
         ("甲班", 2, 4, 4, 4),
         ("乙班", 2, 5, 4, 1),
-        ("二车间", 1, 0, 0, 0),
+        ("二车间", 1, 5, 4, 1),
     ]
     assert [row.has_children for row in rows] == [True, True, False, False, False]
-    assert total(rows) == Counts(11, 9, 6, 2, 3)
+    assert total(OWN) == Counts(11, 9, 6, 2, 3)
 
 
 def test_fraction_of_nobody_is_unknown_not_full():
@@ -40,18 +41,19 @@ def test_part_of_the_tree_begins_at_its_own_top():
     rows = roll_up(TREE[1:4], OWN, steplen=4)
 
     assert [(row.name, row.level) for row in rows] == [("一车间", 0), ("甲班", 1), ("乙班", 1)]
-    assert total(rows).people == 9
+    assert rows[0].counts.people == 9
 
 
 def test_levels_count_those_who_stand_there():
     assert by_kind(TREE, OWN, ["group", "plant", "workshop", "team"]) == [
         ("plant", Counts(2, 1, 1)),
+        ("workshop", Counts(5, 4, 1, 2, 3)),
         ("team", Counts(9, 8, 5, 2, 3)),
     ]
 
 
 @given(st.dictionaries(st.integers(1, 5), st.integers(0, 50)))
 def test_the_top_holds_everyone_exactly_once(people):
-    own = {unit: Counts(people=count) for unit, count in people.items()}
+    own = {Place(unit, unit % 5 + 1): Counts(people=count) for unit, count in people.items()}
 
-    assert total(roll_up(TREE, own, steplen=4)).people == sum(people.values())
+    assert roll_up(TREE, own, steplen=4)[0].counts.people == total(own).people == sum(people.values())

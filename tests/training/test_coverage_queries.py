@@ -8,8 +8,12 @@ import pytest
 import time_machine
 from openpyxl import load_workbook
 
-from people.models import Role
+from people.actions.levels import save_level_names
+from people.actions.organisation import ensure_unit_path
+from people.actions.unit_changes import move_unit
+from people.models import Employee, OrgUnit, Role
 from people.permissions import Capability, Scope, scope_for
+from people.queries import unit_scope
 from tests.factories.people import (
     AssignmentFactory,
     EmployeeFactory,
@@ -31,8 +35,8 @@ from training.actions.clearance import refresh_clearance
 from training.actions.ledger import correct_record
 from training.coverage import Counts
 from training.models import ObligationState, ProgrammeKind
-from training.queries.coverage import coverage_people, coverage_table, unit_scope
-from training.queries.work import on_site_groups, work_counts, work_list
+from training.queries.coverage import coverage_people, coverage_table
+from training.queries.work import on_site_groups, waiting, work_counts
 from training.queries.workbooks import coverage_workbook, ledger_workbook
 
 pytestmark = pytest.mark.django_db
@@ -206,7 +210,10 @@ def test_workbook_holds_units_people_and_definitions(rule):
     book = load_workbook(io.BytesIO(data))
     assert book.sheetnames == ["覆盖率", "名单", "说明"]
     units = list(book["覆盖率"].iter_rows(values_only=True))
-    assert units[1:] == [
+    assert units[-1][0].startswith(
+        "刘敏（hr） 导出于 2026-04-02 10:30；范围：总厂；共 2 条；用途：培训覆盖率"
+    )
+    assert units[1:3] == [
         ("总厂", "车间", 2, 2, 1, 1, 0, 0.5, 2, 1, 0.5),
         ("　甲班", "车间", 2, 2, 1, 1, 0, 0.5, 2, 1, 0.5),
     ]
@@ -225,7 +232,7 @@ def test_ledger_workbook_holds_rows_and_hashes():
     new = correct_record(record=old, reason="x", hours=Decimal(4), acting_user=None, now=at("2026-03-05"))
     data = ledger_workbook([old, new], exported_by=UserFactory(), now=at("2026-04-02"))
 
-    rows = list(load_workbook(io.BytesIO(data))["培训台账"].iter_rows(min_row=4, values_only=True))
+    rows = list(load_workbook(io.BytesIO(data))["培训台账"].iter_rows(min_row=3, max_row=4, values_only=True))
     assert [(row[0], row[3], row[5], row[12], row[14]) for row in rows] == [
         (1, "现场教育", 8, None, old.leaf_hash),
         (2, "更正", 4, 1, new.leaf_hash),
@@ -245,7 +252,7 @@ def test_on_site_groups_list_who_needs_which_level_next(django_assert_num_querie
     second.components_done.create(component=level_1, evidence={}, done_at=at("2026-03-03"))
     trainer = RoleGrantFactory(role=Role.TRAINER, unit=unit).user
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         groups = on_site_groups(trainer)
 
     assert [(group.component, [entry.obligation for entry in group.entries]) for group in groups] == [
@@ -271,13 +278,76 @@ def test_work_list_sorts_what_waits(rule, django_assert_max_num_queries):
     refresh_clearance(employee_ids=[hired.pk, moved.pk, stranger.pk], now=at("2026-03-04"))
 
     with time_machine.travel(at("2026-03-04"), tick=False), django_assert_max_num_queries(25):
-        work = work_list(officer, dt.date(2026, 3, 4))
+        found = waiting(officer, dt.date(2026, 3, 4))
+        counts = work_counts(officer, dt.date(2026, 3, 4))
+        groups = on_site_groups(officer)
 
-    assert set(work.new) == {new, change}
-    assert (work.new_count, work.moved_count, work.today_count) == (2, 0, 2)
-    assert work.late == (change,)
-    assert [item.employee for item in work.blocked] == [hired, moved]
-    assert work.blocked[0].reasons[0].code == "training_owed"
-    assert work.licences == (licence,)
-    assert sum(len(group.entries) for group in work.on_site) == 2
+    assert set(found.new) == {new, change}
+    assert (counts.new_count, counts.moved_count, counts.today_count) == (2, 0, 2)
+    assert list(found.late) == [change]
+    assert [state.employee for state in found.blocked] == [hired, moved]
+    assert list(found.licences) == [licence]
+    assert sum(len(group.entries) for group in groups) == 2
     assert work_counts(officer, dt.date(2026, 3, 20)).new_count == 0
+
+
+def branch():
+    for path in ("集团/一车间/甲班", "集团/二车间"):
+        ensure_unit_path(path=path, acting_user=None, now=at("2026-03-01"))
+    return org_path("集团/一车间/甲班"), org_path("集团/一车间"), org_path("集团/二车间")
+
+
+def test_coverage_of_a_past_day_uses_the_tree_of_that_day(rule, django_assert_num_queries):
+    team, first, second = branch()
+    person("集团/一车间/甲班", rule, **done("2026-03-20"))
+    before = counts()
+    move_unit(
+        unit=team, parent=second, effective_on=dt.date(2026, 5, 1), acting_user=None, now=at("2026-05-10")
+    )
+
+    assert counts() == before
+    later = counts(dt.date(2026, 5, 1))
+    assert (later["一车间"].people, later["二车间"].people) == (0, 1)
+    for unit, people in ((first, 1), (second, 0)):
+        scope = unit_scope(OrgUnit.objects.get(pk=unit.pk))
+        assert coverage_table(scope, MARCH_31).total.people == people
+        assert len(coverage_people(scope, MARCH_31)) == people
+        assert len(coverage_people(scope, dt.date(2026, 5, 1))) == 1 - people
+    with django_assert_num_queries(4):
+        coverage_table(EVERYTHING, MARCH_31)
+    with django_assert_num_queries(5):
+        coverage_table(unit_scope(first), MARCH_31)
+    with django_assert_num_queries(3):
+        coverage_table(EVERYTHING, dt.date(2026, 5, 1))
+    with django_assert_num_queries(4):
+        coverage_people(EVERYTHING, MARCH_31)
+    with django_assert_num_queries(7):
+        coverage_people(unit_scope(first), MARCH_31)
+
+
+def test_a_firms_people_are_in_its_table_and_in_the_hosts_and_once_above_both(rule):
+    team, _, _ = branch()
+    firm = ensure_unit_path(path="集团/远航劳务", acting_user=None, now=at("2026-03-01"))
+    sent = person("集团/一车间/甲班", rule, **done("2026-03-20"))
+    Employee.objects.filter(pk=sent.pk).update(employer=firm)
+    sent.assignments.update(employer=firm)
+    person("集团/一车间/甲班", rule)
+    OrgUnit.objects.filter(pk=firm.pk).update(kind="dispatch_firm")
+
+    table = coverage_table(EVERYTHING, MARCH_31)
+    found = {row.name: row.counts for row in table.rows}
+    assert found["远航劳务"] == Counts(people=1, owed=1, done=1, tasks=1, tasks_done=1)
+    assert (found["甲班"].people, found["集团"].people, table.total.people) == (2, 2, 2)
+    assert dict(table.levels)["dispatch_firm"].people == 1
+    of_firm = scope_for(RoleGrantFactory(role=Role.SAFETY_OFFICER, unit=firm).user, Capability.VIEW_COVERAGE)
+    assert coverage_table(of_firm, MARCH_31).total == found["远航劳务"]
+    assert [(row.employee_id, row.unit) for row in coverage_people(of_firm, MARCH_31)] == [(sent.pk, "甲班")]
+    assert coverage_table(unit_scope(team), MARCH_31).total.people == 2
+
+
+def test_levels_carry_the_names_of_the_organisation(rule):
+    person("集团/一车间", rule)
+    save_level_names(names={"workshop": "项目部"}, acting_user=None, now=at("2026-03-01"))
+    data = coverage_workbook(EVERYTHING, MARCH_31, exported_by=UserFactory(), now=at("2026-04-02"))
+    rows = list(load_workbook(io.BytesIO(data))["覆盖率"].iter_rows(values_only=True))
+    assert {row[1] for row in rows[1:-2]} == {"项目部"}

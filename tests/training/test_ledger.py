@@ -13,7 +13,8 @@ from people.models import Role
 from tests.factories.people import EmployeeFactory, OrgUnitFactory, RoleGrantFactory
 from tests.factories.training import at, make_record
 from training import merkle
-from training.actions.ledger import commitment, correct_record
+from training.actions.ledger import correct_record
+from training.commitments import commit_person, commit_text, subject_of
 from training.errors import CorrectionRefused
 from training.models import LedgerHead, RecordSalt, TrainingRecord
 from training.queries.records import hours_in_year, records_of
@@ -28,12 +29,19 @@ def test_row_says_everything_in_canonical_form():
         employee, trainer_name="周师傅", place="培训室", hours=Decimal("7.5"), score_pct=Decimal(90)
     )
 
-    salt = RecordSalt.objects.get(record=record).value
+    salts = {salt.field: salt for salt in RecordSalt.objects.filter(record=record)}
+    assert {field: salt.text for field, salt in salts.items()} == {
+        "person": "000001\n张伟",
+        "trainer": "周师傅",
+    }
     assert json.loads(record.payload) == {
-        "format": 1,
+        "format": 2,
         "seq": 1,
         "kind": "on_site",
-        "person": commitment(employee, salt),
+        "person": commit_person(salts["person"].value, employee.public_id, "000001\n张伟"),
+        "subject": subject_of(employee.public_id, 1),
+        "component": None,
+        "recorded_by": None,
         "programme": "",
         "title": "厂级安全教育",
         "content": [],
@@ -42,7 +50,7 @@ def test_row_says_everything_in_canonical_form():
         "hours": "7.50",
         "score_pct": "90.00",
         "passed": True,
-        "trainer": "周师傅",
+        "trainer": commit_text(salts["trainer"].value, "trainer", "周师傅"),
         "place": "培训室",
         "obligation": None,
         "reason": "",
@@ -51,7 +59,9 @@ def test_row_says_everything_in_canonical_form():
     }
     assert record.leaf_hash == merkle.leaf_hash(record.payload.encode()).hex()
     assert "张伟" not in record.payload
-    assert len(salt) == 64
+    assert "周师傅" not in record.payload
+    assert len(salts["person"].value) == 64
+    assert TrainingRecord.objects.get().trainer_name == "周师傅"
 
 
 @pytest.mark.django_db
@@ -145,7 +155,9 @@ def test_correction_is_a_new_row_naming_the_old():
     )
     assert (new.corrects, new.seq) == (old, 2)
     payload = json.loads(new.payload)
-    assert (payload["corrects_seq"], payload["reason"]) == (1, "登记多了")
+    reason = RecordSalt.objects.get(record=new, field="reason")
+    assert (payload["corrects_seq"], reason.text) == (1, "登记多了")
+    assert payload["reason"] == commit_text(reason.value, "reason", "登记多了")
     assert payload["content"] == json.loads(old.payload)["content"]
     assert list(records_of(old.employee_id)) == [new]
 

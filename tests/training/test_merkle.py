@@ -78,3 +78,46 @@ def test_proof_of_a_missing_leaf_is_refused():
     with pytest.raises(IndexError):
         merkle.inclusion_proof(8, LEAVES)
     assert not merkle.verify_inclusion(LEAVES[0], 8, 8, [], merkle.root(LEAVES))
+
+
+@given(st.lists(st.binary(max_size=8), max_size=70), st.integers(0, 70))
+def test_growing_tree_has_the_same_root_and_can_be_taken_up_anywhere(data, pause):
+    leaves = [merkle.leaf_hash(item) for item in data]
+    tree = merkle.Frontier()
+    for number, leaf in enumerate(leaves):
+        if number == pause:
+            tree = merkle.Frontier(tree.size, tree.peaks)
+        tree.add(leaf)
+    assert tree.root() == recursive_root(leaves)
+
+
+@pytest.mark.parametrize(("size", "peaks"), [(1, 0), (3, 1), (-1, 0), (4, 2)])
+def test_peaks_that_cannot_be_a_tree_are_refused(size, peaks):
+    with pytest.raises(ValueError, match="peaks"):
+        merkle.Frontier(size, [b"x"] * peaks)
+
+
+@given(st.integers(1, 60), st.data())
+def test_consistency_holds_for_every_older_tree_and_for_no_other(size, data):
+    leaves = [merkle.leaf_hash(str(number).encode()) for number in range(size)]
+    old_size = data.draw(st.integers(1, size))
+    old, new = merkle.root(leaves[:old_size]), merkle.root(leaves)
+    proof = merkle.consistency_proof(old_size, leaves)
+    assert merkle.verify_consistency(old_size, size, old, new, proof)
+
+    changed = list(leaves)
+    changed[data.draw(st.integers(0, old_size - 1))] = merkle.leaf_hash(b"changed")
+    other = merkle.root(changed)
+    assert not merkle.verify_consistency(
+        old_size, size, old, other, merkle.consistency_proof(old_size, changed)
+    )
+    assert not merkle.verify_consistency(old_size, size, old, new, [*proof, old])
+    if proof:
+        assert not merkle.verify_consistency(old_size, size, old, new, proof[:-1])
+
+
+def test_consistency_of_no_tree_or_a_larger_one_is_refused():
+    for old_size in (0, len(LEAVES) + 1):
+        with pytest.raises(IndexError):
+            merkle.consistency_proof(old_size, LEAVES)
+        assert not merkle.verify_consistency(old_size, len(LEAVES), b"", b"", [])

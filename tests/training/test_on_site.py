@@ -1,17 +1,23 @@
 """On-site training is recorded as it was held, or not at all."""
 
+import datetime as dt
 import json
 from decimal import Decimal
 
 import pytest
+import time_machine
 from django.core.exceptions import PermissionDenied
+from django.core.files.base import ContentFile
+from django.urls import reverse
 
 from people.models import Role
 from tests.factories.people import EmployeeFactory, OrgUnitFactory, RoleGrantFactory, UserFactory
 from tests.factories.training import ObligationFactory, ProgrammeFactory, TrainingRuleFactory, at
+from training.actions.dispensations import ask_dispensation, decide_dispensation
 from training.actions.ledger import correct_record
 from training.actions.on_site import record_on_site_training
-from training.errors import OnSiteRefused
+from training.actions.programmes import ComponentSpec, StageSpec, save_programme
+from training.errors import OnSiteRefused, ProgrammeRefused
 from training.models import ComponentDone, Obligation, ObligationState, TrainingRecord
 from training.queries.obligations import obligation_steps
 
@@ -97,6 +103,58 @@ def test_last_level_closes_the_obligation_with_the_hours_of_the_programme(people
     assert [(item["record_seq"], item["sha256"]) for item in json.loads(whole.payload)["content"]] == [
         (part.seq, part.leaf_hash) for part in parts
     ]
+
+
+def staged(unit, *, days_between=0):
+    programme = save_programme(
+        code="staged",
+        title="三级安全教育",
+        kind="pre_job",
+        components=[
+            ComponentSpec("on_site", title, hours=Decimal(8), stage=title) for title in ("厂级", "车间级")
+        ],
+        stages=[StageSpec("厂级"), StageSpec("车间级", min_days_after=days_between)],
+        acting_user=None,
+        now=at("2026-03-01"),
+    )
+    return ObligationFactory(
+        rule__programme=programme, employee=EmployeeFactory(name="张伟", assigned__unit=unit)
+    )
+
+
+def on(day):
+    return {"held_from": at(day, "08:00"), "held_to": at(day, "16:00")}
+
+
+def test_levels_that_are_entered_days_later_are_spaced_by_when_they_were_held(unit):
+    person = [staged(unit, days_between=2)]
+    record(person, **on("2026-03-02"))
+    refusals = refused(person, position=2, **on("2026-03-03"))
+    assert refusals == [f"{person[0].employee} 的“车间级”从 2026-03-04 起才能进行：与上一阶段须有间隔。"]
+
+    # Entered on the same day as the first level, and held two days after it.
+    with time_machine.travel(at("2026-03-05"), tick=False):
+        assert obligation_steps(person[0])[1].state == "next"
+    record(person, 2, **on("2026-03-04"))
+    assert Obligation.objects.get().state == "done"
+
+
+def test_after_recognised_training_the_next_level_may_have_been_held_before_the_approval(unit):
+    person = [staged(unit)]
+    request = ask_dispensation(
+        obligation=person[0],
+        kind="recognition",
+        reason="集团已讲",
+        component=person[0].programme.components.get(position=1),
+        hours=Decimal(8),
+        held_on=dt.date(2026, 3, 1),
+        evidence=ContentFile(b"%PDF-1.4", "record.pdf"),
+        acting_user=None,
+        now=at("2026-03-05"),
+    )
+    decide_dispensation(dispensation=request, is_approved=True, acting_user=None, now=at("2026-03-05"))
+    record(person, 2, **on("2026-03-02"))
+    assert Obligation.objects.get().state == "done"
 
 
 def test_hours_add_up_over_days_until_the_level_is_complete(people):
@@ -215,3 +273,74 @@ def test_trainer_records_only_people_of_the_own_part_of_the_tree(people, unit):
             record(people, acting_user=user)
     assert TrainingRecord.objects.count() == 0
     assert len(record(people, acting_user=trainer)) == 3
+
+
+# With a pass mark
+
+
+@pytest.fixture
+def scored(programme, people):
+    programme.components.filter(position=1).update(pass_mark=80)
+    return people
+
+
+def test_whoever_reaches_the_mark_has_the_component_and_whoever_does_not_starts_again(scored):
+    good, bad, *_ = scored
+    rows = record([good, bad], scores={good.pk: Decimal(80), bad.pk: Decimal("79.5")})
+
+    assert [(row.score_pct, row.passed) for row in rows] == [(80, True), (Decimal("79.50"), False)]
+    done = ComponentDone.objects.get()
+    assert (done.obligation, done.evidence["score_pct"]) == (good, "80")
+    again = {"held_from": at("2026-03-03", "08:00"), "held_to": at("2026-03-03", "16:00")}
+    record([bad], scores={bad.pk: Decimal(90)}, **again)
+    assert ComponentDone.objects.count() == 2
+
+
+def test_a_score_is_asked_for_when_the_hours_are_complete_and_not_before(scored):
+    first, *_ = scored
+    half = {"hours": Decimal(4), "held_to": at("2026-03-02", "12:00")}
+    record([first], **half)
+    rest = {**half, "held_from": at("2026-03-03", "08:00"), "held_to": at("2026-03-03", "12:00")}
+
+    assert "还没有成绩：请填写考核成绩（80 分合格）" in str(refused([first], **rest))
+    assert "0 到 100 分之间" in str(refused([first], scores={first.pk: Decimal(101)}, **rest))
+    record([first], scores={first.pk: Decimal(85)}, **rest)
+    assert ComponentDone.objects.count() == 1
+
+
+def test_what_has_no_mark_takes_no_score(people):
+    assert "不打分" in str(refused(people[:1], scores={people[0].pk: Decimal(90)}))
+
+
+def test_the_page_asks_for_scores_and_keeps_them(scored, client):
+    first, *_ = scored
+    client.force_login(UserFactory(is_superuser=True))
+    component = first.programme.components.get(position=1)
+    address = reverse("training_office:on-site-record", args=[component.pk])
+    data = {
+        "held_on": "2026-03-02",
+        "starts_at": "08:00",
+        "ends_at": "16:00",
+        "hours": "8",
+        "place": "培训室",
+        "trainer_name": "周师傅",
+        "people": [first.public_id],
+    }
+    with time_machine.travel(at("2026-03-05"), tick=False):
+        page = client.get(address).content.decode()
+        assert page.count(f"{first.employee.name} 的成绩") == 1
+        assert page.count('name="score-') == 3
+        missing = client.post(address, data)
+        assert missing.status_code == 422
+        assert "还没有成绩" in missing.content.decode()
+        assert client.post(address, {**data, f"score-{first.public_id}": "88"}).status_code == 302
+    assert TrainingRecord.objects.get().score_pct == 88
+
+
+@pytest.mark.parametrize(("kind", "mark"), [("session", 101), ("session", 0), ("letter", 80)])
+def test_a_pass_mark_is_for_what_is_held(kind, mark):
+    part = ComponentSpec(kind, "环节", hours=Decimal(2), body="正文", pass_mark=mark)
+    with pytest.raises(ProgrammeRefused, match="合格分须在 1 到 100 之间"):
+        save_programme(
+            code="x", title="x", kind="special", components=[part], acting_user=None, now=at("2026-03-05")
+        )

@@ -9,7 +9,9 @@ from django.core.exceptions import PermissionDenied
 from people.models import Role
 from tests.factories.people import OrgUnitFactory, PostFactory, RoleGrantFactory
 from tests.factories.training import ExamFactory, ObligationFactory, ProgrammeFactory, TrainingRuleFactory, at
-from training.actions.programmes import ComponentSpec, end_rule, load_templates, save_programme, save_rule
+from training.actions.programmes import ComponentSpec, save_programme
+from training.actions.rules import end_rule, save_rule
+from training.actions.templates import load_templates
 from training.errors import ProgrammeRefused, RuleRefused
 from training.models import Component, ComponentKind, Programme, ProgrammeKind, TrainingRule, Trigger
 
@@ -143,8 +145,34 @@ def test_rule_over_everyone_needs_everyone():
     with pytest.raises(PermissionDenied):
         rule(acting_user=officer, unit=other)
     assert rule(acting_user=officer, unit=workshop)
+    # Nor by a version for the own unit that would end the rule of all.
+    everybody = rule(code="everybody")
+    for day in (everybody.effective_from, dt.date(2026, 7, 1)):
+        with pytest.raises(PermissionDenied):
+            rule(acting_user=officer, code="everybody", unit=workshop, effective_from=day)
+    everybody.refresh_from_db()
+    assert (everybody.unit, everybody.effective_before) == (None, None)
     RoleGrantFactory(user=officer, role=Role.SAFETY_OFFICER, unit=other)
     assert rule(acting_user=officer, code="all")
+
+
+def test_a_programme_others_are_asked_for_is_not_changed_by_who_manages_a_part():
+    works, workshop = OrgUnitFactory(), OrgUnitFactory()
+    officer = RoleGrantFactory(role=Role.SAFETY_OFFICER, unit=workshop).user
+    saved = programme()
+    assert programme(acting_user=officer, title="没有规则用它").title == "没有规则用它"
+    TrainingRuleFactory(programme=saved, unit=workshop)
+    assert programme(acting_user=officer, title="只有本单位的规则用它")
+    for unit, said in ((works, works.name), (None, "全公司")):
+        others = TrainingRuleFactory(programme=saved, unit=unit)
+        for change in ({"is_active": False}, {"components": [TEAM]}):
+            with pytest.raises(ProgrammeRefused, match=said):
+                programme(acting_user=officer, title="只有本单位的规则用它", **change)
+        others.delete()
+    TrainingRuleFactory(programme=saved)
+    saved.refresh_from_db()
+    assert (saved.is_active, saved.components.count()) == (True, 2)
+    assert programme(acting_user=officer, title="只有本单位的规则用它") == saved  # nothing changes
 
 
 def test_rule_can_be_ended():
@@ -161,7 +189,7 @@ def test_templates_load_once_and_leave_what_exists():
     loaded = load_templates(acting_user=None, now=NOW)
 
     assert len(loaded.programmes) == Programme.objects.count() - 1
-    assert len(loaded.rules) == TrainingRule.objects.count() > 10
+    assert len(loaded.rules) == TrainingRule.objects.values("code").distinct().count() > 10
     assert Programme.objects.get(code="three-level-24").title == "本厂三级教育"
     again = load_templates(acting_user=None, now=NOW)
     assert (again.programmes, again.rules) == ((), ())
@@ -181,4 +209,7 @@ def test_templates_hold_the_hours_of_order_three():
     levels = Programme.objects.get(code="two-level-job-change").components.values_list("level", flat=True)
     assert list(levels) == ["workshop", "team"]
     verified = set(TrainingRule.objects.filter(basis_verified=True).values_list("legal_basis", flat=True))
-    assert verified == {"《中华人民共和国安全生产法》第二十八条第一款"}
+    # What was read in the law itself (docs of the domain): everything else says that it awaits comparison.
+    law = "《中华人民共和国安全生产法》第"
+    articles = ("二十八条第一款", "二十八条第二款", "二十八条第三款", "二十九条", "一百零七条")
+    assert verified == {law + article for article in articles}

@@ -47,6 +47,7 @@ def event(**changes) -> EventFacts:
         ({"post_ids": frozenset({5, 6})}, {}, True),
         ({"post_ids": frozenset({6})}, {}, False),
         ({"post_ids": frozenset({6})}, {"post_id": None}, False),
+        ({"awaits_scope": True}, {}, False),
         ({"employment_types": frozenset({"dispatched", "intern"})}, {}, False),
         ({"employment_types": frozenset({"dispatched"})}, {"employment_type": "dispatched"}, True),
         ({"high_risk": True}, {}, False),
@@ -170,3 +171,28 @@ def test_every_obligation_has_a_rule_in_force_and_a_programme_of_its_own(event, 
 def test_leaving_or_a_pause_never_makes_anyone_owe(event, rule_set):
     for kind in ("left", "left_post"):
         assert obligations_for(dataclasses.replace(event, kind=kind), rule_set) == []
+
+
+@pytest.mark.parametrize(("kind", "owed"), [("transferred", 1), ("seconded", 1), ("secondment_ended", 0)])
+def test_a_secondment_asks_for_what_a_transfer_asks_for(kind, owed):
+    moved = [rule(trigger="transferred")]
+    assert len(obligations_for(event(kind=kind), moved)) == owed
+    assert obligations_for(event(kind=kind, is_withdrawn=True), moved) == []
+
+
+def test_during_a_secondment_the_posts_of_both_places_bind():
+    of_own_post = rule(post_ids=frozenset({7}))
+    seconded = event(kind="seconded", post_id=5)
+    assert rules.is_bound_to_other_post(of_own_post, seconded)
+    both = dataclasses.replace(seconded, other_post_ids=frozenset({7}))
+    assert not rules.is_bound_to_other_post(of_own_post, both)
+
+
+def test_a_rule_that_applies_stands_in_the_place_of_those_it_names():
+    site = rule(id=2, code="construction", programme_id=11, unit_id=3, instead_of=frozenset({"pre-job"}))
+
+    assert [spec.rule_code for spec in obligations_for(event(), [GENERAL, site])] == ["construction"]
+    elsewhere = event(unit_path=(1, 4))
+    assert [spec.rule_code for spec in obligations_for(elsewhere, [GENERAL, site])] == ["pre-job"]
+    waiting = dataclasses.replace(site, unit_id=None, awaits_scope=True)
+    assert [spec.rule_code for spec in obligations_for(event(), [GENERAL, waiting])] == ["pre-job"]

@@ -8,8 +8,9 @@ from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 
 from courses.actions import films as actions
-from courses.films import BadFilm, BadSubtitles, file_sha256, inspect_film
+from courses.films import BadFilm, file_sha256, inspect_film
 from courses.models import Film, FilmSubtitle
+from courses.subtitles import BadSubtitles
 from jobs.models import Job
 from jobs.queue import run_pending_jobs
 from tests.factories.people import UserFactory
@@ -17,6 +18,7 @@ from tests.factories.people import UserFactory
 pytestmark = pytest.mark.django_db
 NOW = dt.datetime(2026, 11, 2, 8, 0, tzinfo=dt.UTC)
 VTT = "WEBVTT\n\n00:00.000 --> 00:02.000\n先检测，再动火。\n"
+KEPT = VTT.replace("00:0", "00:00:0")
 
 
 def store(path, **more):
@@ -34,7 +36,7 @@ class TestStoreFilm:
         assert (film.type, film.width, film.height) == ("video", 160, 90)
         assert film.duration == pytest.approx(3.0, abs=0.2)
         assert film.sha256 == file_sha256(films / "good.mp4")
-        assert film.subtitles.get().text == VTT
+        assert film.subtitles.get().text == KEPT
         assert Job.objects.get().params == {"film_id": film.pk}
 
     def test_the_same_file_is_not_stored_twice(self, films):
@@ -112,7 +114,7 @@ class TestImportFilm:
             "height": 90,
             "sha256": film.sha256,
         }
-        assert FilmSubtitle.objects.get().text == VTT
+        assert FilmSubtitle.objects.get().text == KEPT
 
     def test_says_it_in_words_too(self, films):
         assert "已存入：good" in self.run(films / "good.mp4")
@@ -127,8 +129,8 @@ class TestImportFilm:
             self.run(films / "missing.mp4")
 
     def test_subtitles_that_cannot_be_read(self, films, tmp_path):
-        (tmp_path / "gbk.vtt").write_bytes("WEBVTT 字".encode("gb18030"))
+        (tmp_path / "bad.vtt").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(40))
         with pytest.raises(CommandError, match="UTF-8"):
-            self.run(films / "good.mp4", "--subtitles", tmp_path / "gbk.vtt")
+            self.run(films / "good.mp4", "--subtitles", tmp_path / "bad.vtt")
         with pytest.raises(CommandError, match="找不到字幕"):
             self.run(films / "good.mp4", "--subtitles", tmp_path / "none.vtt")

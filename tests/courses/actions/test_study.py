@@ -6,7 +6,7 @@ from django.db import connection
 from django.db.utils import DatabaseError
 from django.test.utils import CaptureQueriesContext
 
-from courses.actions import study
+from courses import errors
 from courses.actions.study import beat_mac, confirm_read, open_session, take_beat
 from courses.models import PlaySession, StudyBeat, StudyProgress, StudyRecord
 from courses.queries import pinned_content
@@ -88,16 +88,16 @@ class TestOpenSession:
         assert PlaySession.objects.filter(employee=employee, closed_at=None).count() == 1
 
     def test_a_draft_is_refused(self, employee):
-        with pytest.raises(study.LessonClosed, match="尚未发布"):
+        with pytest.raises(errors.LessonClosed, match="尚未发布"):
             open_session(employee=employee, lesson=PolicySpeechFactory(live=False), device="", now=T0)
 
     def test_a_film_without_length_is_refused(self, employee):
         lesson = PolicySpeechFactory(film=FilmFactory(duration=0))
-        with pytest.raises(study.LessonClosed, match="没有时长"):
+        with pytest.raises(errors.LessonClosed, match="没有时长"):
             open_session(employee=employee, lesson=lesson, device="", now=T0)
 
     def test_someone_who_left_is_refused(self, lesson):
-        with pytest.raises(study.LessonClosed, match="离职"):
+        with pytest.raises(errors.LessonClosed, match="离职"):
             open_session(employee=EmployeeFactory(left=True), lesson=lesson, device="", now=T0)
 
     def test_other_content_starts_anew(self, employee, lesson, session):
@@ -162,11 +162,11 @@ class TestTakeBeat:
         assert len(statements) == 4
 
     def test_a_session_of_someone_else_is_unknown(self, session):
-        with pytest.raises(study.SessionUnknown):
+        with pytest.raises(errors.SessionUnknown):
             send(session, film(1, 0, 10), 10, employee_id=EmployeeFactory().pk)
 
     def test_a_session_that_never_was_is_unknown(self, employee):
-        with pytest.raises(study.SessionUnknown):
+        with pytest.raises(errors.SessionUnknown):
             take_beat(
                 session_public_id=uuid.uuid4(),
                 employee_id=employee.pk,
@@ -197,13 +197,13 @@ class TestAdversaries:
 
     def test_replay_of_a_number_with_other_content(self, session):
         send(session, film(1, 0, 10), 10)
-        with pytest.raises(study.WrongSeq) as refused:
+        with pytest.raises(errors.WrongSeq) as refused:
             send(session, film(1, 10, 20), 20)
         assert refused.value.expected == 2
         assert self.credited() == 10.0
 
     def test_skipped_number(self, session):
-        with pytest.raises(study.WrongSeq) as refused:
+        with pytest.raises(errors.WrongSeq) as refused:
             send(session, film(7, 0, 10), 10)
         assert refused.value.expected == 1
         assert StudyBeat.objects.count() == 0
@@ -211,7 +211,7 @@ class TestAdversaries:
     def test_two_devices(self, employee, lesson, session):
         send(session, film(1, 0, 10), 10)
         other = open_session(employee=employee, lesson=lesson, device="second", now=after(10))
-        with pytest.raises(study.SessionTakenOver, match="另一处"):
+        with pytest.raises(errors.SessionTakenOver, match="另一处"):
             send(session, film(2, 10, 20), 20)
         send(other, film(1, 10, 20), 20)
         assert StudyProgress.objects.get().watched == [[0.0, 20.0]]
@@ -244,7 +244,7 @@ class TestAdversaries:
 
     @pytest.mark.parametrize("signature", ["", "0" * 64, "é" * 64], ids=["none", "zeros", "not ascii"])
     def test_forged_signature(self, session, signature):
-        with pytest.raises(study.BadSignature):
+        with pytest.raises(errors.BadSignature):
             send(session, film(1, 0, 10), 10, signature=signature)
         assert StudyBeat.objects.count() == 0
 
@@ -262,12 +262,12 @@ class TestAdversaries:
     )
     def test_tampered_after_signing(self, session, changed):
         signature = beat_mac(session.nonce, session.public_id, film(1, 0, 10))
-        with pytest.raises(study.BadSignature):
+        with pytest.raises(errors.BadSignature):
             send(session, changed, 10, signature=signature)
 
     def test_a_signature_of_another_session(self, employee, lesson, session):
         other = open_session(employee=employee, lesson=lesson, device="", now=after(1))
-        with pytest.raises(study.BadSignature):
+        with pytest.raises(errors.BadSignature):
             send(
                 other,
                 film(1, 0, 10),
@@ -309,32 +309,32 @@ class TestConfirmRead:
         assert StudyProgress.objects.get().completed_at == at
 
     def test_names_what_is_missing(self, session, employee):
-        with pytest.raises(study.NotYetStudied, match="影片未看完，还有 3 节"):
+        with pytest.raises(errors.NotYetStudied, match="影片未看完，还有 3 节"):
             confirm_read(session_public_id=session.public_id, employee_id=employee.pk, now=after(5))
         assert StudyRecord.objects.count() == 0
 
     def test_a_taken_over_session_cannot_confirm(self, session, employee, lesson):
         study_all(session)
         open_session(employee=employee, lesson=lesson, device="", now=after(50))
-        with pytest.raises(study.SessionTakenOver):
+        with pytest.raises(errors.SessionTakenOver):
             confirm_read(session_public_id=session.public_id, employee_id=employee.pk, now=after(60))
 
     def test_content_published_meanwhile_must_be_studied_first(self, session, employee, lesson):
         study_all(session)
         lesson.body = simple_body(sections=1)
         lesson.save_revision().publish()
-        with pytest.raises(study.ContentChanged):
+        with pytest.raises(errors.ContentChanged):
             confirm_read(session_public_id=session.public_id, employee_id=employee.pk, now=after(60))
 
     def test_a_lesson_taken_down_cannot_be_confirmed(self, session, employee, lesson):
         study_all(session)
         lesson.unpublish()
-        with pytest.raises(study.LessonClosed):
+        with pytest.raises(errors.LessonClosed):
             confirm_read(session_public_id=session.public_id, employee_id=employee.pk, now=after(60))
 
     def test_a_session_of_someone_else_is_unknown(self, session):
         study_all(session)
-        with pytest.raises(study.SessionUnknown):
+        with pytest.raises(errors.SessionUnknown):
             confirm_read(session_public_id=session.public_id, employee_id=EmployeeFactory().pk, now=after(60))
 
     def test_a_receiver_that_fails_leaves_no_record(self, session, employee):

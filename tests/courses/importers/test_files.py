@@ -130,7 +130,7 @@ CASES = [
     ("旧版.doc", OLE + b"\x00" * 600, "unsupported"),
     ("宏.docm", macros, "unsupported"),
     ("表格.xlsx", workbook, "unsupported"),
-    ("文件.pdf", b"%PDF-1.7", "unsupported"),
+    ("文件.pdf", b"%PDF-1.7", "truncated"),
     ("没有扩展名", TEXT.encode(), "unsupported"),
     ("乱码.txt", bytes(range(129, 255)) * 20, "undecodable"),
     ("外部实体.docx", entity, "unreadable"),

@@ -1,13 +1,17 @@
 import datetime as dt
 
 import pytest
+import time_machine
+from django.contrib.auth import get_user
 from django.contrib.auth.models import Group
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.urls import reverse
 from wagtail.models import PageViewRestriction
 
-from courses.queries import get_film_for
+from common.clock import now
+from courses.models import Film
+from courses.queries import file_address, get_film_for
 from people.actions.roles import grant_role
 from people.models import Role
 from tests.factories.courses import (
@@ -32,8 +36,9 @@ def film():
 
 @pytest.fixture
 def addresses(film):
+    """What there is of a film; the film itself stands for the address somebody gets of it."""
     return [
-        film.url,
+        film,
         film.poster_url,
         reverse("courses:subtitles", args=[film.pk, "zh-hans"]),
     ]
@@ -60,10 +65,14 @@ def film_editor():
     return user
 
 
+def own_address(client, film):
+    return file_address(film, get_user(client), now())
+
+
 def statuses(client, addresses):
     found = []
     for address in addresses:
-        response = client.get(address)
+        response = client.get(own_address(client, address) if isinstance(address, Film) else address)
         found.append(response.status_code)
         if response.streaming:
             b"".join(response.streaming_content)
@@ -124,16 +133,39 @@ class TestWhoMaySeeAFilm:
 class TestFilm:
     def test_is_sent_in_ranges(self, client, learner, film):
         PolicySpeechFactory(film=film)
-        response = client.get(film.url, headers={"range": "bytes=0-1"})
+        address = own_address(client, film)
+        response = client.get(address, headers={"range": "bytes=0-1"})
         assert (response.status_code, b"".join(response.streaming_content)) == (206, film.title.encode()[:2])
         assert response["Content-Type"] == "video/mp4"
-        assert client.get(film.url, headers={"range": "bytes=999999-"}).status_code == 416
-        assert client.head(film.url).status_code == 200
+        assert client.get(address, headers={"range": "bytes=999999-"}).status_code == 416
+        assert client.head(address).status_code == 200
+
+    def test_the_address_in_the_page_is_one_persons_and_runs_out(self, client, film):
+        lesson, first, second = PolicySpeechFactory(film=film), EmployeeFactory(), EmployeeFactory()
+        with time_machine.travel(dt.datetime(2026, 11, 2, 8, 5, tzinfo=dt.UTC), tick=False) as clock:
+            client.force_login(first.user)
+            own = own_address(client, film)
+            assert f'src="{own}"' in client.get(lesson.url).content.decode()
+            clock.shift(60)
+            assert own_address(client, film) == own  # what the browser kept of it is still good
+            longer = own.replace("for=1", "for=2")
+            for wrong in (film.url, f"{film.url}?for=", f"{own}0", longer, f"{film.url}?for=钥匙"):
+                assert client.get(wrong).status_code == 403
+            clock.shift(2 * 3600)
+            assert client.get(own).status_code == 200
+            clock.shift(3600)
+            assert client.get(own).status_code == 403
+            assert client.get(own_address(client, film)).status_code == 200
+            client.force_login(second.user)
+            other = own_address(client, film)
+            assert client.get(other).status_code == 200
+            client.force_login(first.user)
+            assert client.get(other).status_code == 403
 
     def test_another_name_or_method_is_refused(self, client, learner, film):
         PolicySpeechFactory(film=film)
         assert client.get(reverse("courses:film", args=[film.pk, "old.mp4"])).status_code == 404
-        assert client.post(film.url).status_code == 405
+        assert client.post(own_address(client, film)).status_code == 405
 
     def test_a_language_without_subtitles_is_not_found(self, client, learner, film):
         PolicySpeechFactory(film=film)
@@ -159,7 +191,7 @@ class TestFilm:
         for _ in range(lessons):
             PolicySpeechFactory(film=film)
         with django_assert_max_num_queries(12):
-            assert statuses(client, [film.url]) == [200]
+            assert statuses(client, [film]) == [200]
 
 
 class TestPicture:

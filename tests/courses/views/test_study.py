@@ -3,7 +3,9 @@ import uuid
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from courses.actions.study import beat_mac
@@ -51,6 +53,37 @@ def send(client, opened, beat, **changed):
     return client.post(reverse("courses:beat", args=[opened["session"]]), fields)
 
 
+class TestCost:
+    @pytest.mark.parametrize("count", [1, 16])
+    def test_a_beat_costs_five_statements_however_long_the_history(self, client, learner, clock, count):
+        """Who asks (account, person), the session with its progress, and three short writes."""
+        opened = open_lesson(client, PolicySpeechFactory(film=FilmFactory(duration=600.0)))
+        for seq in range(1, count + 1):
+            watch_on(client, opened, clock, seq)
+        taken, counts = watch_on(client, opened, clock, count + 1)
+        assert (taken["credited_s"], counts) == (10, (2, 1, 2))
+
+    def test_a_beat_that_meets_a_check_writes_it_besides(self, client, learner, clock):
+        """The film asks at a moment of its own choosing, between the third minute and the seventh."""
+        opened = open_lesson(client, PolicySpeechFactory(film=FilmFactory(duration=600.0)))
+        asked = []
+        for seq in range(1, 43):
+            taken, counts = watch_on(client, opened, clock, seq)
+            if taken["check"]:
+                asked.append(counts)
+        assert asked[0] == (5, 2, 2)
+        assert set(asked[1:]) <= {(3, 1, 1)}
+
+
+def watch_on(client, opened, clock, seq):
+    """Watch the next ten seconds; return the reply, and how often the beat read, added and changed rows."""
+    clock.shift(10)
+    with CaptureQueriesContext(connection) as seen:
+        reply = send(client, opened, Beat(seq, "film", (seq - 1) * 10_000, seq * 10_000))
+    words = [query["sql"].split()[0] for query in seen]
+    return reply.json(), (words.count("SELECT"), words.count("INSERT"), words.count("UPDATE"))
+
+
 def confirm(client, opened):
     return client.post(reverse("courses:confirm", args=[opened["session"]]))
 
@@ -70,6 +103,7 @@ class TestThePath:
             "frontier_s": 10.0,
             "intervals": [[0, 10]],
             "done": True,
+            "max_rate": 2.0,
             "label": "已看 10 秒 / 10 秒",
         }
         for seq, name in enumerate(["start", "s1", "s2"], start=2):
@@ -136,6 +170,10 @@ class TestRefusals:
             ("rate_pct", "0"),
             ("visible", "2"),
             ("mac", ""),
+            ("part", "film\0"),
+            ("seq", " 1"),
+            ("seq", "１"),
+            ("from_ms", "2147483648"),
         ],
     )
     def test_what_is_no_beat(self, client, learner, lesson, field, value):
@@ -174,6 +212,9 @@ class TestRefusals:
     def test_an_account_without_employee(self, client, lesson):
         client.force_login(UserFactory())
         reply = client.post(reverse("courses:session-open", args=[lesson.pk]))
+        assert (reply.status_code, reply.json()["error"]) == (403, "no_employee")
+        made = {"session": str(uuid.uuid4()), "key": "k"}
+        reply = send(client, made, Beat(1, "film", 0, 1000))
         assert (reply.status_code, reply.json()["error"]) == (403, "no_employee")
 
     def test_get_and_foreign_sites(self, client, learner, lesson):

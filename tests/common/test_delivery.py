@@ -6,7 +6,7 @@ from django.test import RequestFactory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from courses.delivery import Unsatisfiable, deliver, parse_range
+from common.delivery import Unsatisfiable, deliver, parse_range
 
 BYTES = bytes(range(256)) * 4  # 1024
 
