@@ -13,17 +13,23 @@ import time
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from http.client import HTTPConnection
+from random import Random
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.test.testcases import FSFilesHandler
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 PHONE = {"width": 390, "height": 844}
 ARGUMENTS = ["--no-sandbox", "--disable-quic", "--disable-background-networking"]
 
 PATIENCE_MS = 120_000  # two slow cores carry the whole suite: what is right may take its time
+# SLUGGISH=7 plays the tests on a machine that takes its time, each time elsewhere: 7 is the lot it is drawn by.
+SLUGGISH = os.environ.get("SLUGGISH", "")
+SLUGGISH_ANSWER_S = 0.6
+SLUGGISH_FACTOR = 6
 QUIET_S = 60
 IDLE_S = 3
 IN_SILENCE = """() => {
@@ -70,14 +76,36 @@ def browser() -> Iterator[Browser]:
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = before
 
 
+def made_sluggish(test: str, monkeypatch: pytest.MonkeyPatch) -> Random | None:
+    """Let the live server think before each answer, files included, where SLUGGISH asks for it.
+
+    What overtakes what on a slow machine is tried out this way; half of the answers come at once, as between two
+    swaps of processes they do. Return what the time is drawn from, or None.
+    """
+    if not SLUGGISH:
+        return None
+    chance = Random(f"{SLUGGISH} {test}")
+    at_once = FSFilesHandler.__call__
+
+    def thinks_first(self: FSFilesHandler, *args: Any) -> Any:
+        time.sleep(max(0.0, chance.uniform(-SLUGGISH_ANSWER_S, SLUGGISH_ANSWER_S)))
+        return at_once(self, *args)
+
+    monkeypatch.setattr(FSFilesHandler, "__call__", thinks_first)
+    return chance
+
+
 @pytest.fixture
-def browser_context(browser: Browser, live_server: Any) -> Iterator[Callable[..., BrowserContext]]:
+def browser_context(
+    browser: Browser, live_server: Any, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., BrowserContext]]:
     """Return a function that opens a browser of its own for an account: `browser_context(user=…)`.
 
     Fails the test when a page logs an error, breaks the content policy or asks for another host.
     """
     opened: list[BrowserContext] = []
     wrong: list[str] = []
+    sluggish = made_sluggish(request.node.nodeid, monkeypatch)
 
     def open_context(user: Any = None, **options: Any) -> BrowserContext:
         options.setdefault("viewport", PHONE)
@@ -111,6 +139,14 @@ def browser_context(browser: Browser, live_server: Any) -> Iterator[Callable[...
                         "url": live_server.url,
                     }
                 ]
+            )
+        if sluggish is not None:
+            factor = sluggish.choice([1, SLUGGISH_FACTOR])
+            context.on(
+                "page",
+                lambda page: context.new_cdp_session(page).send(
+                    "Emulation.setCPUThrottlingRate", {"rate": factor}
+                ),
             )
         opened.append(context)
         return context
