@@ -77,6 +77,9 @@ class FilmForm(BaseMediaForm):
             "data-text-resumed": _("接着上次断开处上传"),
             "data-text-offline": _("网络断开，恢复后自动接着传"),
             "data-text-waits": _("传完后自动保存，请不要关闭页面"),
+            "data-text-signed-out": _(
+                "登录已过期，上传停在这里。请重新登录，再选择同一个文件，会从断处继续。"
+            ),
             "data-text-gone": _("服务器不接受这次上传，请刷新页面后重新选择文件。"),
         }
 

@@ -79,7 +79,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         # The one thing that is not ours to make the same in every run is when a browser does what. A fault of the
         # change is there the second time, too; what is not is named at the end of the run, to be mended.
-        if item.get_closest_marker("e2e") and not EXPLORE:
+        if item.get_closest_marker("e2e") and not (EXPLORE or os.environ.get("SLUGGISH")):
             item.add_marker(pytest.mark.flaky(reruns=1))
     items.sort(key=turn_of)
 

@@ -106,6 +106,7 @@ class Upload {
     while (!this.stopped) {
       try {
         const reply = await fetch(address, { method: "HEAD", credentials: "same-origin" });
+        if (reply.redirected) throw this.signedOut();
         if (reply.ok) return Number(reply.headers.get("Upload-Offset"));
         if (reply.status < 500) throw new Refused({ error: "unknown", message: this.words.textGone });
       } catch (problem) {
@@ -129,7 +130,8 @@ class Upload {
         request.upload.onprogress = (event) => this.show(offset + event.loaded);
       }
       request.onload = () => {
-        if (request.status < 300) resolve(request.response);
+        if (request.responseURL !== new URL(address, location.href).href) reject(this.signedOut());
+        else if (request.status < 300) resolve(request.response);
         else if (request.status < 500 || request.response?.message) {
           reject(new Refused(request.response ?? { error: "refused", message: this.words.textGone }));
         } else reject(new Error(`status ${request.status}`));
@@ -138,6 +140,11 @@ class Upload {
       request.onabort = () => reject(new Refused({ error: "stopped", message: "" }));
       request.send(body);
     });
+  }
+
+  /** The server answered with another page: that to sign in. */
+  signedOut() {
+    return new Refused({ error: "signed_out", message: this.words.textSignedOut });
   }
 
   show(bytes, words) {

@@ -4,6 +4,7 @@ import itertools
 import re
 
 import pytest
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import transaction
 from playwright.sync_api import expect
@@ -154,3 +155,38 @@ def test_an_upload_outlives_a_break_of_the_network_and_a_page_loaded_anew(
     with Film.objects.get().file.open("rb") as kept:
         assert kept.read() == film_file.read_bytes()
     assert not FilmUpload.objects.exists()
+
+
+@pytest.mark.parametrize("parts_before", [0, 2])
+def test_an_upload_whose_sign_in_ran_out_says_so_and_goes_on_later(
+    browser_context, film_file, monkeypatch, parts_before
+):
+    monkeypatch.setattr(uploads, "PART_BYTES", -(-film_file.stat().st_size // 10))
+    editor = UserFactory(superuser=True)
+    context = browser_context(user=editor)
+    signed_in = context.cookies()
+    page = context.new_page()
+    sent = itertools.count(1)
+
+    def sign_out_after(route):
+        if route.request.method == "PATCH" and next(sent) == parts_before:
+            context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+        route.continue_()
+
+    page.route("**/films/upload/*/", sign_out_after)
+    page.goto("/admin/media/video/add/")
+    if not parts_before:
+        context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    page.locator("#id_file").set_input_files(film_file)
+    box = page.locator(".film-upload")
+    expect(box).to_contain_text("登录已过期")
+    assert FilmUpload.objects.count() == (1 if parts_before else 0)
+    context.add_cookies(signed_in)
+    page.locator("#id_file").set_input_files([])
+    page.locator("#id_file").set_input_files(film_file)
+    expect(page.locator(".film-upload").filter(has_text="已传完")).to_be_visible()
+    page.locator("#id_title").fill("动火")
+    page.get_by_role("button", name="上传", exact=True).click()
+    page.wait_for_url("**/admin/media/")
+    with Film.objects.get().file.open("rb") as kept:
+        assert kept.read() == film_file.read_bytes()
