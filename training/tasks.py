@@ -28,7 +28,7 @@ from training.actions import (
 from training.actions.affected import affected_people
 from training.models import CasePush, ComponentKind, Obligation, ObligationState, Occurrence
 from training.queries.cards import cards_for, cards_of
-from training.queries.rehearsal import rehearse
+from training.queries.rehearsal import rehearse, rehearse_ending
 from training.queries.verification import verify_ledger
 from training.rendering import print_cards
 from training.seals import read_checkpoint
@@ -161,10 +161,16 @@ def spread_occurrence(job: Job) -> dict[str, int]:
 
 
 def rehearse_rule(job: Job) -> dict[str, Any]:
-    """Rehearse the version of a rule a job holds; the result is training.queries.rehearsal.Rehearsed."""
-    found = rehearse(
-        job.params["draft"],
-        today=clock.today(),
-        report=lambda done, total: report_progress(job, done=done, total=total),
-    )
+    """Rehearse the version of a rule a job holds, or the end of one; the result is Rehearsed.
+
+    Both and their result are in training.queries.rehearsal.
+    """
+
+    def report(done: int, total: int) -> None:
+        report_progress(job, done=done, total=total)
+
+    if "ending" in job.params:
+        found = rehearse_ending(job.params["ending"], today=clock.today(), report=report)
+    else:
+        found = rehearse(job.params["draft"], today=clock.today(), report=report)
     return {**found, "next_url": reverse("training_office:rule-preview", args=[job.pk])}

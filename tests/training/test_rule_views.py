@@ -12,6 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from jobs.models import Job
 from jobs.queue import run_pending_jobs
 from people.models import Role
 from tests.factories.people import (
@@ -32,6 +33,7 @@ from tests.factories.training import (
 )
 from training.actions.occurrences import Concerned, record_occurrence, withdraw_occurrence
 from training.actions.programmes import ComponentSpec, save_programme
+from training.actions.recompute import recompute_obligations
 from training.actions.rules import save_rule
 from training.models import (
     Dispensation,
@@ -168,9 +170,76 @@ def test_officer_of_a_unit_makes_rules_for_it_alone(client, officer, unit):
     assert client.get(url("rule-edit", own.pk)).status_code == 200
     answer = client.post(url("rule-add"), rule_data(ProgrammeFactory()))
     assert answer.status_code == 422
-    client.post(url("rule-end", own.pk), {"effective_before": "2026-04-01"})
+    assert client.post(url("rule-end", general.pk), {"effective_before": "2026-04-01"}).status_code == 404
+    client.post(ending_of(client, own, "2026-04-01"))
     own.refresh_from_db()
     assert own.effective_before == dt.date(2026, 4, 1)
+
+
+def ending_of(client, rule, day):
+    """Have the end of a rule rehearsed and return the address of the preview."""
+    asked = client.post(url("rule-end", rule.pk), {"effective_before": day})
+    run_pending_jobs()
+    return url("rule-preview", asked.url.rstrip("/").rpartition("/")[2])
+
+
+def test_end_of_a_rule_is_rehearsed_and_lets_off_whom_it_named(client, boss, unit):
+    rule = TrainingRuleFactory(trigger="window", window="year", before_work=False, title="年度消防")
+    people = [worker(unit) for _ in range(2)]
+    recompute_obligations(now=NOW)
+    open_tasks = Obligation.objects.filter(rule=rule, state="open")
+    assert open_tasks.count() == 2
+
+    page = ending_of(client, rule, "2026-03-05")
+    shown = client.get(page).content.decode()
+    assert "多 0 人，少 2 人" in shown
+    assert "停用这条规则" in shown
+    named = client.get(f"{page}?side=removed&unit={unit.pk}").content.decode()
+    assert all(person.employee_no in named for person in people)
+    rule.refresh_from_db()
+    assert rule.effective_before is None  # nothing yet
+    assert open_tasks.count() == 2
+
+    done = client.post(page)
+    run_pending_jobs()
+    rule.refresh_from_db()
+    assert rule.effective_before == dt.date(2026, 3, 5)
+    assert done.status_code == 302
+    assert not open_tasks.exists()
+    assert client.post(page).status_code == 302  # pressed twice
+    rule.refresh_from_db()
+    assert rule.effective_before == dt.date(2026, 3, 5)
+
+
+def test_end_of_a_rule_shows_whom_the_general_one_takes_back(client, boss, unit):
+    general = TrainingRuleFactory(trigger="hired")
+    special = TrainingRuleFactory(trigger="hired", unit=unit, instead_of=[general.code])
+    EmploymentEventFactory(employee=worker(unit), to_unit=unit, to_post=PostFactory())
+    shown = client.get(ending_of(client, special, "2026-04-01")).content.decode()
+    assert "多 1 人，少 1 人" in shown
+    assert "停用以前的事产生的任务不变" in shown
+
+
+def test_a_rule_cannot_end_before_it_began(client, boss):
+    rule = TrainingRuleFactory(effective_from=dt.date(2026, 3, 1))
+    answer = client.post(url("rule-end", rule.pk), {"effective_before": "2026-03-01"}, follow=True)
+    assert "失效日期须晚于施行日期" in answer.content.decode()
+    assert not Job.objects.exists()
+    page = ending_of(client, rule, "2026-03-02")
+    TrainingRule.objects.update(effective_from=dt.date(2026, 4, 1))
+    refused = client.post(page)
+    assert refused.status_code == 422
+    assert "失效日期须晚于施行日期" in refused.content.decode()
+
+
+def test_somebody_elses_look_at_an_end_is_not_for_others(client, boss, officer, unit):
+    own = TrainingRuleFactory(unit=unit)
+    client.force_login(boss)
+    page = ending_of(client, own, "2026-04-01")
+    client.force_login(officer)
+    assert client.post(page).status_code == 404
+    own.refresh_from_db()
+    assert own.effective_before is None
 
 
 def test_rule_about_events_is_rehearsed_with_those_of_the_last_year(boss, unit):

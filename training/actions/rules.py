@@ -167,6 +167,13 @@ def _same_rule(rule: TrainingRule, wanted: dict[str, Any], posts: Sequence[Post]
     } == {post.pk for post in posts}
 
 
+def check_ending(rule: TrainingRule, effective_before: dt.date, acting_user: User | None) -> None:
+    """Raise what `end_rule` would raise, before anybody has an end rehearsed that cannot be."""
+    check_may_rule(acting_user, rule.unit)
+    if effective_before <= rule.effective_from:
+        raise RuleRefused(_("规则“%(title)s”的失效日期须晚于施行日期。") % {"title": rule.title})
+
+
 def end_rule(
     *, rule: TrainingRule, effective_before: dt.date, acting_user: User | None, now: dt.datetime
 ) -> TrainingRule:
@@ -176,9 +183,7 @@ def end_rule(
 
     Raises RuleRefused if the day is not after its start; PermissionDenied.
     """
-    check_may_rule(acting_user, rule.unit)
-    if effective_before <= rule.effective_from:
-        raise RuleRefused(_("规则“%(title)s”的失效日期须晚于施行日期。") % {"title": rule.title})
+    check_ending(rule, effective_before, acting_user)
     with transaction.atomic():
         locked = TrainingRule.objects.select_for_update().get(pk=rule.pk)
         locked.effective_before = effective_before

@@ -66,6 +66,13 @@ class RuleDraft(TypedDict):
     instead_of: NotRequired[list[str]]
 
 
+class RuleEnding(TypedDict):
+    """That a version of a rule is to end, as a job keeps it. `effective_before` is the first day without it."""
+
+    rule_id: int
+    effective_before: str
+
+
 class Rehearsed(TypedDict):
     """What came out: numbers, by unit (id, name, added, removed), and ids of people (at most NAMED of each side).
 
@@ -160,19 +167,48 @@ def rehearse(
     new = facts_of_draft(draft, book, today)
     both = _Both(book.rules, with_version(book.rules, new))
     on = max(today, new.effective_from)
-    if draft["trigger"] in WITHOUT_EVENT:
+    if new.trigger in WITHOUT_EVENT:
         on = max(on, start_of(new))
+    return _compared(both, new.trigger, book=book, on=on, today=today, report=report)
+
+
+def rehearse_ending(
+    ending: RuleEnding, *, today: dt.date, report: Callable[[int, int], None] | None = None
+) -> Rehearsed:
+    """Return whom the end of a version would let off, and add where a rule it stood in for binds again.
+
+    Writes nothing; the statements grow as those of `rehearse`. Raises KeyError if there is no such version.
+    """
+    book = load_rulebook()
+    ends = book.facts[ending["rule_id"]]
+    day = dt.date.fromisoformat(ending["effective_before"])
+    after = [replace(rule, effective_before=day) if rule.id == ends.id else rule for rule in book.rules]
+    on = max(today, day)
+    return _compared(_Both(book.rules, after), ends.trigger, book=book, on=on, today=today, report=report)
+
+
+def _compared(
+    both: _Both,
+    trigger: str,
+    *,
+    book: Rulebook,
+    on: dt.date,
+    today: dt.date,
+    report: Callable[[int, int], None] | None,
+) -> Rehearsed:
+    """Return what the two sets of rules differ in, asked in the way that fits what sets the changed one off."""
+    if trigger in WITHOUT_EVENT:
         added, removed = _owed_that_day(both, book, on, report)
         return _told("day", on, added, removed)
-    kinds = {kind for kind, stands in STANDS_FOR.items() if stands == draft["trigger"]} | {draft["trigger"]}
-    if draft["trigger"] not in AFTER_EVENTS:
-        kinds |= {kind for kind, also in ALSO_SETS_OFF.items() if also == draft["trigger"]}
+    kinds = {kind for kind, stands in STANDS_FOR.items() if stands == trigger} | {trigger}
+    if trigger not in AFTER_EVENTS:
+        kinds |= {kind for kind, also in ALSO_SETS_OFF.items() if also == trigger}
         past = replay_occurrences(
             both.before, both.after, book=book, kinds=kinds, on=on, today=today, report=report
         )
         told = _told("past" if past.happened else "none", on, past.added, past.removed)
         return {**told, "happened": past.happened, "left_off": past.left_off}
-    if draft["trigger"] == EventKind.HIRED:
+    if trigger == EventKind.HIRED:
         kinds |= {EventKind.TERMS_CHANGED}  # which may take somebody in, see training.queries.rulebook
     added, removed = _after_events(both, book, kinds, on, today, report)
     return _told("year", on, added, removed)

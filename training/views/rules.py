@@ -1,6 +1,7 @@
 """Rules in the office: the list, the form, what a change would do, and saving it."""
 
 import datetime as dt
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -18,7 +19,7 @@ from jobs.queries import get_job_for
 from jobs.queue import enqueue
 from people.models import OrgUnit
 from people.permissions import Capability, allows_everywhere
-from training.actions.rules import end_rule, save_rule
+from training.actions.rules import check_ending, end_rule, save_rule
 from training.errors import RuleRefused
 from training.models import TrainingRule
 from training.permissions import require_scope
@@ -26,6 +27,7 @@ from training.queries.rehearsal import (
     NAMED,
     DraftParts,
     RuleDraft,
+    RuleEnding,
     current_rules,
     get_rule_for,
     parts_of_draft,
@@ -126,25 +128,56 @@ def rule_preview(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """Show whom the version would add and let off, and save it when the user says so."""
     require_scope(request.user, Capability.MANAGE_TRAINING)
     job = _job_or_404(request, job_id)
+    if "ending" in job.params:
+        return _end_preview(request, job, job.params["ending"])
     draft: RuleDraft = job.params["draft"]
     parts = parts_of_draft(draft)
+    about = {
+        "title": draft["title"],
+        "draft": draft,
+        "programme": parts.programme,
+        "unit": parts.unit,
+        "posts": parts.posts,
+    }
     problem = ""
     if request.method == "POST":
         try:
             return _save(request, draft, parts)
         except RuleRefused as error:
             problem = str(error)
+    return _preview_page(request, job, about, problem)
+
+
+def _end_preview(request: HttpRequest, job: Job, ending: RuleEnding) -> HttpResponse:
+    """Show whom the end of a version would let off, and end it when the user says so."""
+    rule = _rule_or_404(request, ending["rule_id"])
+    day = dt.date.fromisoformat(ending["effective_before"])
+    about = {
+        "title": rule.title,
+        "draft": rule,
+        "ends": day,
+        "programme": rule.programme,
+        "unit": rule.unit,
+        "posts": list(rule.posts.order_by("pk")),
+    }
+    problem = ""
+    if request.method == "POST":
+        try:
+            return _end(request, rule, day)
+        except RuleRefused as error:
+            problem = str(error)
+    return _preview_page(request, job, about, problem)
+
+
+def _preview_page(request: HttpRequest, job: Job, about: dict[str, Any], problem: str) -> HttpResponse:
     found = job.result
     side = request.GET.get("side", "")
     people = rehearsed_people(request.user, found, side, request.GET.get("unit", ""))
     context = {
+        **about,
         "job": job,
-        "draft": draft,
-        "programme": parts.programme,
         "found": found,
         "on": dt.date.fromisoformat(found["on"]),
-        "unit": parts.unit,
-        "posts": parts.posts,
         "people": people[:SHOWN],
         "people_total": people.count(),
         "side": side,
@@ -156,7 +189,7 @@ def rule_preview(request: HttpRequest, job_id: UUID) -> HttpResponse:
     return admin_page(
         request,
         "training/rule_preview.html",
-        _("试算：%(title)s") % {"title": draft["title"]},
+        _("试算：%(title)s") % {"title": about["title"]},
         context,
         parents=_parents(),
         icon="list-ul",
@@ -189,19 +222,13 @@ def _save(request: HttpRequest, draft: RuleDraft, parts: DraftParts) -> HttpResp
         % {"title": rule.title, "day": effective_from.isoformat()},
     )
     if rule.trigger in WITHOUT_EVENT and effective_from <= clock.today():
-        job = enqueue(
-            RECOMPUTE,
-            title=_("按规则安排培训"),
-            params={"next_url": reverse("training_office:rules")},
-            requested_by=user,
-        )
-        return redirect("jobs:detail", job.pk)
+        return _recompute_now(request)
     return redirect("training_office:rules")
 
 
 @require_POST
 def rule_end(request: HttpRequest, pk: int) -> HttpResponse:
-    """Let a rule end on a day."""
+    """Have rehearsed what it would change if a rule ended on a day."""
     require_scope(request.user, Capability.MANAGE_TRAINING)
     rule = _rule_or_404(request, pk)
     form = EndRuleForm(request.POST)
@@ -210,12 +237,26 @@ def rule_end(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("training_office:rule-edit", pk=pk)
     day = form.cleaned_data["effective_before"]
     try:
-        end_rule(rule=rule, effective_before=day, acting_user=signed_in(request), now=clock.now())
+        check_ending(rule, day, signed_in(request))
     except RuleRefused as error:
         messages.error(request, str(error))
         return redirect("training_office:rule-edit", pk=pk)
+    ending = RuleEnding(rule_id=rule.pk, effective_before=day.isoformat())
+    job = enqueue(
+        REHEARSAL,
+        title=(_("试算停用规则：%(title)s") % {"title": rule.title})[:200],
+        params={"ending": ending},
+        requested_by=signed_in(request),
+    )
+    return redirect("jobs:detail", job.pk)
+
+
+def _end(request: HttpRequest, rule: TrainingRule, day: dt.date) -> HttpResponse:
+    end_rule(rule=rule, effective_before=day, acting_user=signed_in(request), now=clock.now())
     values = {"title": rule.title, "day": day.isoformat()}
     messages.success(request, _("规则“%(title)s”从 %(day)s 起不再执行。") % values)
+    if rule.trigger in WITHOUT_EVENT and day <= clock.today():
+        return _recompute_now(request)
     return redirect("training_office:rules")
 
 
@@ -224,6 +265,10 @@ def recompute(request: HttpRequest) -> HttpResponse:
     """Bring what standing and recurring rules ask in step with today, watched by the user."""
     if not allows_everywhere(request.user, Capability.MANAGE_TRAINING):
         raise PermissionDenied
+    return _recompute_now(request)
+
+
+def _recompute_now(request: HttpRequest) -> HttpResponse:
     job = enqueue(
         RECOMPUTE,
         title=_("按规则安排培训"),
