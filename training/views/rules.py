@@ -133,7 +133,7 @@ def rule_preview(request: HttpRequest, job_id: UUID) -> HttpResponse:
     draft: RuleDraft = job.params["draft"]
     parts = parts_of_draft(draft)
     about = {
-        "title": draft["title"],
+        "heading": _("试算：%(title)s") % {"title": draft["title"]},
         "draft": draft,
         "programme": parts.programme,
         "unit": parts.unit,
@@ -153,7 +153,7 @@ def _end_preview(request: HttpRequest, job: Job, ending: RuleEnding) -> HttpResp
     rule = _rule_or_404(request, ending["rule_id"])
     day = dt.date.fromisoformat(ending["effective_before"])
     about = {
-        "title": rule.title,
+        "heading": _("试算停用规则：%(title)s") % {"title": rule.title},
         "draft": rule,
         "ends": day,
         "programme": rule.programme,
@@ -189,7 +189,7 @@ def _preview_page(request: HttpRequest, job: Job, about: dict[str, Any], problem
     return admin_page(
         request,
         "training/rule_preview.html",
-        _("试算：%(title)s") % {"title": about["title"]},
+        about["heading"],
         context,
         parents=_parents(),
         icon="list-ul",
