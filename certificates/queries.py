@@ -13,12 +13,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from certificates.models import Certificate, CertificateFile, CertificateTemplate
-from certificates.standing import Change, Standing, State, standing_at
-from exams.signals import Consequence, PassFlip
+from certificates.standing import FINAL_STATES, Change, Standing, State, standing_at
+from exams.signals import Consequence, PassFlip, VoidAsked
 from people.models import User
 from people.permissions import Capability, scope_for
 from people.queries import current_assignment, employees_for
 from training.queries.purposes import obligation_id_in
+from training.queries.voids import loses_completion
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -163,6 +164,26 @@ def place_on(employee_id: int, day: dt.date) -> tuple[str, str]:
 
 def _with_standing(rows: QuerySet[Certificate]) -> QuerySet[Certificate]:
     return rows.select_related("employee", "template").prefetch_related("status_changes")
+
+
+def certificates_in_force(obligation_id: int, now: dt.datetime) -> list[Certificate]:
+    """Return the certificates of an obligation that are neither revoked nor superseded. Two statements."""
+    issued = _with_standing(Certificate.objects.filter(record__obligation_id=obligation_id))
+    return [one for one in issued if standing_of(one, now).state not in FINAL_STATES]
+
+
+def certificates_lost(asked: VoidAsked) -> list[Consequence]:
+    """Say which certificates would be revoked if an attempt were made void."""
+    public_id = loses_completion(asked)
+    if public_id is None:
+        return []
+    issued = _with_standing(Certificate.objects.filter(record__obligation__public_id=public_id))
+    text = _("证书 %(number)s 凭这次考试签发，将被撤销。")
+    return [
+        Consequence(asked.attempt_id, text % {"number": one.number})
+        for one in issued
+        if standing_of(one, timezone.now()).state not in FINAL_STATES
+    ]
 
 
 def certificates_at_stake(flips: Sequence[PassFlip]) -> list[Consequence]:

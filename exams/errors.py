@@ -189,6 +189,12 @@ class BadEvent(ExamError):
         super().__init__(_("过程记录的格式不对（%(field)s），没有保存。") % {"field": field})
 
 
+class VoidRefused(ExamError):
+    """An attempt cannot be made void: no reason, still open, void already, or sat on paper."""
+
+    code = "void_refused"
+
+
 class FindingRefused(ExamError):
     """A finding cannot be decided so."""
 

@@ -11,6 +11,7 @@ from exams.models import (
     AttemptChange,
     AttemptMark,
     AttemptPhoto,
+    AttemptVoid,
     ExtraTimeGrant,
     Finding,
     FindingDecision,
@@ -228,6 +229,17 @@ def _exams(employee: Employee) -> list[Held]:
             },
         ),
         table(
+            "void_attempts",
+            _("答卷作废"),
+            AttemptVoid.objects.filter(attempt__employee=employee).order_by("pk"),
+            {
+                "attempt__public_id": _("答卷编号"),
+                "was_state": _("原状态"),
+                "reason": _("理由"),
+                "voided_at": _("作废时间"),
+            },
+        ),
+        table(
             "topic_scores",
             _("知识点得分"),
             TopicScore.objects.filter(attempt__employee=employee).order_by("attempt_id", "topic__code"),
@@ -426,6 +438,7 @@ PROVIDERS = (
                 "exams.Attempt",
                 "exams.AnswerStep",
                 "exams.AttemptMark",
+                "exams.AttemptVoid",
                 "exams.HandMark",
                 "exams.MarkingTask",
                 "exams.GivenMark",

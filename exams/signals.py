@@ -38,7 +38,7 @@ class PassFlip:
 
 @dataclass(frozen=True, slots=True)
 class Consequence:
-    """What would follow for one attempt, in a sentence for whoever decides on the regrade."""
+    """What would follow for one attempt, in a sentence for whoever decides on the regrade, or on making it void."""
 
     attempt_id: int
     text: str
@@ -53,6 +53,35 @@ class RegradeAsked:
 
 # Keyword argument: asked: RegradeAsked. A receiver answers with a list of Consequence.
 regrade_consequences_asked = Signal()
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptVoided:
+    """A handed-in attempt was made void. Sent inside the transaction; receivers must cope with hearing it twice."""
+
+    attempt_id: int
+    employee_id: int
+    exam_id: int
+    purpose: str
+    reason: str
+    voided_at: dt.datetime
+
+
+attempt_voided = Signal()  # keyword argument: event: AttemptVoided
+
+
+@dataclass(frozen=True, slots=True)
+class VoidAsked:
+    """What would follow if this attempt were made void? Nothing has been stored."""
+
+    attempt_id: int
+    employee_id: int
+    exam_id: int
+    purpose: str
+
+
+# Keyword argument: asked: VoidAsked. A receiver answers with a list of Consequence.
+void_consequences_asked = Signal()
 
 
 @dataclass(frozen=True, slots=True)

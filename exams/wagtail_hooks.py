@@ -30,6 +30,7 @@ from exams.views import (
     running,
     sitting_reading,
     spot_checks,
+    voiding,
     weakness,
 )
 from people.erasing import Eraser
@@ -118,6 +119,7 @@ def exam_urls():
         path(
             "attempts/<uuid:public_id>/identity/", integrity_office.attempt_identity, name="attempt-identity"
         ),
+        path("attempts/<uuid:public_id>/void/", voiding.attempt_void, name="attempt-void"),
         path("attempts/photos/<uuid:photo_id>/", integrity_office.attempt_photo, name="attempt-photo"),
         *_listing("findings/", finding_list.FindingList, "findings"),
         path("findings/search/", integrity_office.findings_search, name="findings-search"),
@@ -319,6 +321,7 @@ def register_log_actions(actions):
         ("exams.question.returned", _("退回试题")),
         ("exams.attempt.given_mark", _("评了一份答案")),
         ("exams.attempt.hand_mark", _("人工评分")),
+        ("exams.attempt.void", _("作废答卷")),
         ("exams.exam.regrade", _("重新评分")),
         ("exams.exam.save", _("保存考试")),
         ("exams.extra_time.grant", _("批准个人加时")),

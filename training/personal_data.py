@@ -89,8 +89,14 @@ def _training(employee: Employee) -> list[Held]:
         table(
             "components_done",
             _("环节完成"),
-            ComponentDone.objects.filter(obligation__employee=employee).order_by("done_at"),
-            {"component__title": _("环节"), "evidence": _("凭据"), "done_at": _("完成时间")},
+            ComponentDone.everything.filter(obligation__employee=employee).order_by("done_at"),
+            {
+                "component__title": _("环节"),
+                "number": _("第几次"),
+                "evidence": _("凭据"),
+                "done_at": _("完成时间"),
+                "taken_back__taken_back_at": _("取消时间"),
+            },
         ),
         table(
             "reflections",
@@ -293,6 +299,7 @@ PROVIDERS = (
                 "training.Obligation",
                 "training.PastObligation",
                 "training.ComponentDone",
+                "training.ComponentTakenBack",
                 "training.Reflection",
                 "training.ReflectionSignature",
                 "training.TrainingRecord",

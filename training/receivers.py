@@ -5,16 +5,20 @@ from typing import Any
 from courses.signals import LessonAsked, StudyCompleted, lesson_asked, study_completed
 from exams.signals import (
     AttemptGraded,
+    AttemptVoided,
     Consequence,
     Owing,
     OwingAsked,
     RegradeAsked,
     Restudied,
     RestudyAsked,
+    VoidAsked,
     attempt_graded,
+    attempt_voided,
     owing_asked,
     regrade_consequences_asked,
     restudy_asked,
+    void_consequences_asked,
 )
 from people.signals import (
     ConsequencesAsked,
@@ -36,12 +40,14 @@ from training.actions.hours import settle_hours
 from training.actions.obligations import apply_employment_event, apply_employment_events
 from training.actions.push_joiners import follow_employment
 from training.actions.recompute import recompute_obligations
+from training.actions.voiding import on_attempt_voided
 from training.queries.obligations import consequences_of
 from training.queries.owing import owes_lesson, owing_of
 from training.queries.person_facts import people_of
 from training.queries.regrades import consequences_of_regrade
 from training.queries.restudy import restudy_of
 from training.queries.rulebook import load_rulebook, rules_bound_to
+from training.queries.voids import consequences_of_void
 
 
 def connect() -> None:
@@ -56,6 +62,8 @@ def connect() -> None:
     consequences_asked.connect(_consequences_asked, dispatch_uid="training.consequences_asked")
     study_completed.connect(_study_completed, dispatch_uid="training.study_completed")
     attempt_graded.connect(_attempt_graded, dispatch_uid="training.attempt_graded")
+    attempt_voided.connect(_attempt_voided, dispatch_uid="training.attempt_voided")
+    void_consequences_asked.connect(_void_asked, dispatch_uid="training.void_asked")
     regrade_consequences_asked.connect(_regrade_asked, dispatch_uid="training.regrade_asked")
     restudy_asked.connect(_restudy_asked, dispatch_uid="training.restudy_asked")
     owing_asked.connect(_owing_asked, dispatch_uid="training.owing_asked")
@@ -100,6 +108,14 @@ def _study_completed(*, event: StudyCompleted, **_: Any) -> None:
 
 def _attempt_graded(*, event: AttemptGraded, **_: Any) -> None:
     on_attempt_graded(event=event)
+
+
+def _attempt_voided(*, event: AttemptVoided, **_: Any) -> None:
+    on_attempt_voided(event=event)
+
+
+def _void_asked(*, asked: VoidAsked, **_: Any) -> list[Consequence]:
+    return consequences_of_void(asked)
 
 
 def _regrade_asked(*, asked: RegradeAsked, **_: Any) -> list[Consequence]:

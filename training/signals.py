@@ -34,5 +34,20 @@ class ClearanceChanged:
     recorded_at: dt.datetime
 
 
+@dataclass(frozen=True, slots=True)
+class CompletionWithdrawn:
+    """A finished obligation is not finished after all; `record_id` is the ledger row that says so.
+
+    Sent inside the transaction; may arrive twice.
+    """
+
+    obligation_id: int
+    record_id: int
+    employee_id: int
+    reason: str
+    withdrawn_at: dt.datetime
+
+
+completion_withdrawn = Signal()  # keyword argument: event: CompletionWithdrawn
 clearance_changed = Signal()  # keyword argument: event: ClearanceChanged
 training_record_added = Signal()  # keyword argument: event: TrainingRecordAdded

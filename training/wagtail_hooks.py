@@ -208,6 +208,7 @@ def log_actions(actions):
     for code, label in (
         ("training.programme.save", _("保存培训方案")),
         ("training.rule.save", _("保存培训规则")),
+        ("training.component.take_back", _("考试作废，取消环节完成")),
         ("training.rule.end", _("停用培训规则")),
         ("training.parameter.save", _("修改规则数值")),
         ("training.occurrence.add", _("登记三违、事故或变更")),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from certificates.content import chinese_date, figure, fill, last_day
 from certificates.models import Certificate, CertificateTemplate, NumberSeries
 from certificates.numbering import SerialNumber, make_number, series_name
-from certificates.queries import place_on, template_for
+from certificates.queries import certificates_in_force, place_on, template_for
 from certificates.shapes import PrintedFields
 from common.signing import make_token
 from jobs.queue import enqueue
@@ -33,7 +33,7 @@ def issue_for_record(*, record_id: int, now: dt.datetime) -> Certificate | None:
         issued = Certificate.objects.filter(record=record).first()
         if issued is not None:
             return issued
-        template = _template_earned(record)
+        template = _template_earned(record, now)
         if template is None:
             return None
         issued_on = timezone.localdate(now)
@@ -132,12 +132,23 @@ def printed_fields(
     )
 
 
-def _template_earned(record: TrainingRecord) -> CertificateTemplate | None:
-    if record.kind != RecordKind.PROGRAMME or not record.passed or record.programme_id is None:
+def _template_earned(record: TrainingRecord, now: dt.datetime) -> CertificateTemplate | None:
+    if not record.passed or record.programme_id is None:
+        return None
+    if record.kind != RecordKind.PROGRAMME and not _earned_again(record, now):
         return None
     if TrainingRecord.objects.filter(corrects=record).exists():
         return None
     return template_for(record.programme_id)
+
+
+def _earned_again(record: TrainingRecord, now: dt.datetime) -> bool:
+    """Tell whether a correction says that a programme is passed after all, and no certificate says so yet."""
+    if record.kind != RecordKind.CORRECTION or record.component_id is not None:
+        return False
+    if record.corrects is None or record.corrects.passed or record.obligation_id is None:
+        return False
+    return not certificates_in_force(record.obligation_id, now)
 
 
 def _valid_months(template: CertificateTemplate, record: TrainingRecord) -> int | None:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from certificates.errors import ChangeImpossible, NotAllowed, ReasonMissing
 from certificates.models import Certificate, CertificateStatus, StatusKind
-from certificates.queries import may_manage, standing_of
+from certificates.queries import certificates_in_force, may_manage, standing_of
 from certificates.standing import FINAL_STATES, State
 from common.text import squeeze
 from people.audit import record_audit
@@ -47,6 +47,17 @@ def revoke_certificate(
     superseded.
     """
     return _change(StatusKind.REVOKED, certificate_id, reason, acting_user, now)
+
+
+def revoke_withdrawn(*, obligation_id: int, reason: str, now: dt.datetime) -> list[CertificateStatus]:
+    """Revoke the certificates of an obligation whose completion is taken back; those that ended stay as they are.
+
+    `reason` is cut to what fits. Raises: ReasonMissing.
+    """
+    return [
+        _change(StatusKind.REVOKED, certificate.pk, squeeze(reason)[:REASON_LENGTH], None, now)
+        for certificate in certificates_in_force(obligation_id, now)
+    ]
 
 
 def _change(

@@ -1,7 +1,7 @@
 """Looking through an exam for patterns, and deciding what people think of them.
 
 Neither changes a mark, an attempt or a certificate: whoever confirms a finding acts on it where such things are
-done (voiding an attempt, another date), with a reason of their own.
+done (exams.actions.voiding), with a reason of their own.
 """
 
 import datetime as dt

@@ -131,3 +131,14 @@ class IdentityForm(forms.Form):
         choices=[("yes", gettext_lazy("是本人")), ("no", gettext_lazy("不是本人，或认不出"))],
     )
     note = forms.CharField(label=gettext_lazy("说明"), max_length=200, required=False)
+
+
+class VoidForm(forms.Form):
+    """Why an attempt is made void."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("作废的理由"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=gettext_lazy("凭什么作废，看了什么、问了谁。考生看得到，和答卷一起留存。"),
+    )

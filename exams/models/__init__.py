@@ -7,6 +7,7 @@ from exams.models.attempts import (
     Attempt,
     AttemptMark,
     AttemptState,
+    AttemptVoid,
     HandMark,
 )
 from exams.models.bank import (
@@ -103,6 +104,7 @@ __all__ = [
     "AttemptMark",
     "AttemptPhoto",
     "AttemptState",
+    "AttemptVoid",
     "Bank",
     "BlueprintRow",
     "Campaign",

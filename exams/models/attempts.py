@@ -184,3 +184,26 @@ class AttemptMark(models.Model):
 
     def __str__(self) -> str:
         return f"{self.attempt_id} {self.score_pct}"
+
+
+class AttemptVoid(models.Model):
+    """That an attempt was made void, by whom and why. Inserted only, once: what is void stays void.
+
+    `was_state` is the state it had; its answers and marks stay as they were.
+    """
+
+    attempt = models.OneToOneField(Attempt, on_delete=models.PROTECT, related_name="voiding")
+    was_state = models.CharField(_("原状态"), max_length=10, choices=AttemptState)
+    reason = models.CharField(_("理由"), max_length=500)
+    voided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    voided_at = models.DateTimeField(_("作废时间"))
+
+    class Meta:
+        verbose_name = _("答卷作废")
+        verbose_name_plural = _("答卷作废")
+        constraints = [models.CheckConstraint(condition=~Q(reason=""), name="exams_attempt_void_reason")]
+
+    def __str__(self) -> str:
+        return f"{self.attempt_id} {self.voided_at}"

@@ -71,8 +71,9 @@ _employee = Prepared(lambda user_id: Employee.objects.filter(user_id=user_id), u
 
 
 def with_latest_mark(attempts: QuerySet[Attempt]) -> QuerySet[Attempt]:
-    """Add `score_pct` and `passed` of each attempt's latest mark (None while unmarked)."""
-    latest = AttemptMark.objects.filter(attempt=OuterRef("pk")).order_by("-number")
+    """Add `score_pct` and `passed` of each attempt's latest mark (None while unmarked, and of a void one)."""
+    latest = AttemptMark.objects.filter(attempt=OuterRef("pk")).exclude(attempt__state=AttemptState.VOID)
+    latest = latest.order_by("-number")
     return attempts.annotate(
         score_pct=Subquery(latest.values("score_pct")[:1]), passed=Subquery(latest.values("passed")[:1])
     )

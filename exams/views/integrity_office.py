@@ -18,7 +18,16 @@ from exams.actions.integrity_findings import decide_finding, start_search
 from exams.actions.integrity_photos import check_identity, look_at_photo
 from exams.errors import FindingRefused
 from exams.forms.integrity import DecisionForm, GuardForm, IdentityForm, SearchForm
-from exams.models import Attempt, AttemptPhoto, Exam, Finding, FindingKind, FindingState
+from exams.models import (
+    Attempt,
+    AttemptPhoto,
+    AttemptState,
+    AttemptVoid,
+    Exam,
+    Finding,
+    FindingKind,
+    FindingState,
+)
 from exams.permissions import reaches_bank
 from exams.queries.finding_evidence import compared, pairs_of, people_of, quick_answers
 from exams.queries.guards import guard_of
@@ -69,6 +78,8 @@ def _timeline_page(
         timeline=timeline_of(attempt),
         findings=findings_for(request.user).filter(attempts=attempt.pk).exclude(state=FindingState.GONE),
         may_review=may_review,
+        voiding=AttemptVoid.objects.filter(attempt=attempt).select_related("voided_by").first(),
+        may_void=may_review and attempt.state != AttemptState.OPEN and "printed" not in attempt.paper,
         photo_asked=asked,
         photo_agreed=photo_agreed(attempt.pk) if asked else None,
         photos=AttemptPhoto.objects.filter(attempt=attempt).order_by("number") if asked else (),

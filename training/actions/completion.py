@@ -22,6 +22,7 @@ from training.models import (
     Component,
     ComponentDone,
     ComponentKind,
+    ComponentTakenBack,
     Licence,
     Obligation,
     ObligationState,
@@ -32,6 +33,7 @@ from training.queries.obligations import task_path
 from training.queries.parts import components_by_programme, done_days, part_of
 from training.queries.purposes import PURPOSE_PREFIX, obligation_id_in
 from training.queries.study import lessons_by_course, proofs_of_pushes, proves, records_by_lesson
+from training.queries.voids import standing_row
 from training.shapes import Evidence
 from training.stages import is_complete
 
@@ -202,8 +204,16 @@ def note_component_done(
     *, obligation: Obligation, component: Component, evidence: Evidence, now: dt.datetime
 ) -> bool:
     """Note that a component of a locked obligation is satisfied; return False if it already was."""
+    number = 1
+    if component.kind == ComponentKind.EXAM:  # nothing else is ever taken back
+        number += ComponentTakenBack.objects.filter(
+            done__obligation=obligation, done__component=component
+        ).count()
     _done, created = ComponentDone.objects.get_or_create(
-        obligation=obligation, component=component, defaults={"evidence": evidence, "done_at": now}
+        obligation=obligation,
+        component=component,
+        number=number,
+        defaults={"evidence": evidence, "done_at": now},
     )
     return created
 
@@ -249,7 +259,11 @@ def finish_if_complete(
     if not swapped:
         return None
     obligation.state, obligation.closed_at = ObligationState.DONE, now
-    record = add_record(draft=programme_draft(obligation), acting_user=acting_user, now=now)
+    with translation.override(settings.LANGUAGE_CODE):
+        # Only what was written over before may have a row already.
+        again = standing_row(obligation.pk) if obligation.stands_since is not None else None
+        draft = programme_draft(obligation, again=again)
+    record = add_record(draft=draft, acting_user=acting_user, now=now)
     _note_reassessed(obligation, acting_user, now)
     refresh_clearance(employee_ids=[obligation.employee_id], now=now)
     if obligation.employee.user_id is not None:

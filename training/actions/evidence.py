@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from common.canonical import canonical_json
 from courses.models import StudyRecord
@@ -37,8 +38,10 @@ class _Gathered:
     score_pct: Decimal | None = None
 
 
-def programme_draft(obligation: Obligation) -> RecordDraft:
+def programme_draft(obligation: Obligation, again: TrainingRecord | None = None) -> RecordDraft:
     """Return the ledger row of an obligation all of whose components are done.
+
+    `again` is the row that says it is not: after a void exam was sat again the new row corrects it.
 
     Its times are those of the evidence, not of the closing: from the first study, sitting or on-site training
     to the last. The score is that of the last exam. Everything it vouches for is pinned by hash.
@@ -73,7 +76,9 @@ def programme_draft(obligation: Obligation) -> RecordDraft:
             _add_reflection(gathered, reflections[entry.evidence["reflection_id"]], entry)
     return RecordDraft(
         employee=obligation.employee,
-        kind=RecordKind.PROGRAMME,
+        kind=RecordKind.PROGRAMME if again is None else RecordKind.CORRECTION,
+        corrects=again,
+        reason="" if again is None else _("作废的考试已重新考过"),
         programme=obligation.programme,
         obligation=obligation,
         title=obligation.programme.title,

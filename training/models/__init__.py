@@ -20,7 +20,13 @@ from training.models.ledger import (
     RecordSalt,
     TrainingRecord,
 )
-from training.models.obligations import ComponentDone, Obligation, ObligationState, PastObligation
+from training.models.obligations import (
+    ComponentDone,
+    ComponentTakenBack,
+    Obligation,
+    ObligationState,
+    PastObligation,
+)
 from training.models.occurrences import Occurrence, OccurrenceKind, OccurrenceWithdrawal
 from training.models.parameters import TrainingParameter
 from training.models.programmes import (
@@ -55,6 +61,7 @@ __all__ = [
     "Component",
     "ComponentDone",
     "ComponentKind",
+    "ComponentTakenBack",
     "Dispensation",
     "DispensationDecision",
     "DispensationKind",

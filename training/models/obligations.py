@@ -129,20 +129,56 @@ class PastObligation(models.Model):
         return f"{self.obligation_id} – {self.until}"
 
 
+class StandingManager(models.Manager["ComponentDone"]):
+    """What is done and was not taken back. One join more, of a table that is next to empty."""
+
+    def get_queryset(self) -> models.QuerySet["ComponentDone"]:
+        """Leave out what was taken back."""
+        return super().get_queryset().filter(taken_back__isnull=True)
+
+
 class ComponentDone(models.Model):
-    """That one component of an obligation is satisfied, and by what. Inserted only."""
+    """That one component of an obligation is satisfied, and by what. Inserted only.
+
+    What turns out not to be so gets a row in ComponentTakenBack; done again, it is the next `number`. `objects` are
+    those that stand, `everything` is all there ever was.
+    """
 
     obligation = models.ForeignKey(Obligation, on_delete=models.PROTECT, related_name="components_done")
     component = models.ForeignKey(Component, on_delete=models.PROTECT, related_name="+")
     evidence = models.JSONField(help_text="training.shapes.Evidence")
     done_at = models.DateTimeField(_("完成时间"))
+    number = models.PositiveSmallIntegerField(_("第几次"), default=1)
+
+    objects = StandingManager()
+    everything = models.Manager["ComponentDone"]()
 
     class Meta:
         verbose_name = _("环节完成")
         verbose_name_plural = _("环节完成")
         constraints = [
-            models.UniqueConstraint(fields=["obligation", "component"], name="training_component_done_once"),
+            models.UniqueConstraint(
+                fields=["obligation", "component", "number"], name="training_component_done_once"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.obligation_id}/{self.component_id}"
+
+
+class ComponentTakenBack(models.Model):
+    """That a component is not satisfied after all. Inserted only.
+
+    `cause` names what is why, e.g. `void:41` the exam attempt 41 that was made void; the words stand there.
+    """
+
+    done = models.OneToOneField(ComponentDone, on_delete=models.PROTECT, related_name="taken_back")
+    cause = models.CharField(_("起因"), max_length=40)
+    taken_back_at = models.DateTimeField(_("取消时间"))
+
+    class Meta:
+        verbose_name = _("环节完成的取消")
+        verbose_name_plural = _("环节完成的取消")
+
+    def __str__(self) -> str:
+        return f"{self.done_id} {self.taken_back_at}"

@@ -114,6 +114,7 @@ def add_marking(works: Works, place: str, plant: OrgUnit, person: Employee) -> N
     for name in ("marker", "superuser"):
         user = works.users[name]
         task.claims.create(claimed_by=user, expires_at=NOW + dt.timedelta(days=3650))
+    works.add("handed-in attempt", place, public_id=attempt.public_id)
     works.add("marking answer", place, task_id=task.pk, **{"=exam": exam.pk, "=version": task.version_id})
 
 
