@@ -1,4 +1,4 @@
-"""The forms by which HR records what happens to one person's employment."""
+"""The forms by which HR records what happens to one person's employment, and corrects the person's own data."""
 
 import datetime as dt
 import hashlib
@@ -207,12 +207,65 @@ class EmploymentForm(forms.Form):
         return found
 
 
+class ParticularsForm(forms.Form):
+    """A person's own data, read as lists are read. `known_id_number` is the masked number, to go by.
+
+    `seen` is the mark of the data the form was filled from (`people.queries.identity.particulars_mark`).
+    """
+
+    name = forms.CharField(
+        label=gettext_lazy("姓名"),
+        max_length=cells.NAME_LENGTH,
+        error_messages={"required": gettext_lazy("请填写姓名。")},
+        help_text=gettext_lazy("已签发的证书仍是签发时的姓名。"),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    phone = forms.CharField(
+        label=gettext_lazy("手机号"),
+        max_length=40,  # with spaces, hyphens and country code, as it is pasted
+        required=False,
+        help_text=gettext_lazy("也用来登录。留空表示没有手机号。"),
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "off"}),
+    )
+    id_number = forms.CharField(
+        label=gettext_lazy("身份证号"),
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, known_id_number: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+        self.fields["id_number"].help_text = (
+            _("现在登记的是 %(number)s。留空表示不改。") % {"number": known_id_number}
+            if known_id_number
+            else _("还没有登记。")
+        )
+
+    def clean_name(self) -> str:
+        """Return a name without stray white space; one of nothing else is none."""
+        name = _as_in_lists(cells.person_name, self.cleaned_data["name"])
+        if not name:
+            raise forms.ValidationError(self.fields["name"].error_messages["required"])
+        return name
+
+    def clean_phone(self) -> str:
+        """Return a number somebody can be found by when signing in with it."""
+        return _as_in_lists(cells.phone, self.cleaned_data["phone"])
+
+    def clean_id_number(self) -> str:
+        """Refuse a number of another length, with a day that is none, or with a wrong check digit."""
+        return _as_in_lists(cells.id_number, self.cleaned_data["id_number"])
+
+
 def _as_in_lists(read: Callable[[str], str], text: str) -> str:
     """Read a field as the cell of a list is read. Raises ValidationError."""
     try:
         return read(text)
     except cells.CellFlaw as flaw:
-        raise forms.ValidationError(f"{flaw}。") from flaw
+        raise forms.ValidationError(_("%(flaw)s。") % {"flaw": flaw}) from flaw
 
 
 def _not_found(kind: str, text: str, found: Found) -> str:

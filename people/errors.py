@@ -15,6 +15,10 @@ class EmploymentRefused(PeopleError):
         self.problem = problem
 
 
+class StaleParticulars(PeopleError):
+    """Somebody else changed the person's data since the form was opened; nothing was written."""
+
+
 class UnitRefused(PeopleError):
     """A unit cannot be changed so. The message names the unit, what stands against it, and the cure."""
 

@@ -95,7 +95,13 @@ def _refuse_known(employee_no: str, digest: str) -> None:
         raise EmploymentRefused(Problem(1, "employee_no", "exists", {"known": employee_no}))
     if User.objects.filter(username=employee_no).exists():
         raise EmploymentRefused(Problem(1, "employee_no", "account_taken", {"name": employee_no}))
-    holder = Employee.objects.filter(id_number_digest=digest).first() if digest else None
+    refuse_taken_id_number(digest, employee_no)
+
+
+def refuse_taken_id_number(digest: str, employee_no: str) -> None:
+    """Raise EmploymentRefused (code `id_number_taken`) if an identity number is that of somebody else."""
+    others = Employee.objects.filter(id_number_digest=digest).exclude(employee_no=employee_no)
+    holder = others.first() if digest else None
     if holder is not None:
         raise EmploymentRefused(Problem(1, "id_number", "id_number_taken", {"known": holder.employee_no}))
 

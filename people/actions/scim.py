@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.timezone import localdate
 
 from people.actions.employment import hire, leave, rehire, transfer
-from people.audit import record_audit
+from people.actions.particulars import correct_from_directory
 from people.errors import EmploymentRefused
 from people.models import Employee, EmploymentStatus, OrgUnit, Post, ScimUser, User
 from people.permissions import Capability
@@ -60,7 +60,9 @@ def save_scim_user(
     else:
         employee = _locked(employee, acting_user)
         _change(employee, wanted, today, acting_user, now)
-        _save_particulars(employee, wanted, acting_user)
+        correct_from_directory(
+            employee=employee, name=wanted.name, phone=wanted.phone, acting_user=acting_user, now=now
+        )
     _save_link(employee, wanted, now)
     Employee.objects.filter(pk=employee.pk).update(changed_at=now)
     return Employee.objects.get(pk=employee.pk)
@@ -141,22 +143,6 @@ def _change(
         transfer(
             employee=employee, unit=unit, post=post, effective_on=today, acting_user=acting_user, now=now
         )
-
-
-def _save_particulars(employee: Employee, wanted: DirectoryPerson, acting_user: User) -> None:
-    phone = wanted.phone or employee.phone
-    if (employee.name, employee.phone) == (wanted.name, phone):
-        return
-    Employee.objects.filter(pk=employee.pk).update(name=wanted.name, phone=phone)
-    if employee.user_id and employee.name != wanted.name:
-        User.objects.filter(pk=employee.user_id).update(name=wanted.name)
-    # Which of the two changed, never to what: a phone number does not belong into a log.
-    fields = [
-        field
-        for field, changed in (("name", employee.name != wanted.name), ("phone", employee.phone != phone))
-        if changed
-    ]
-    record_audit(employee, "people.employee.particulars", acting_user, {"after": {"changed": fields}})
 
 
 def _save_link(employee: Employee, wanted: DirectoryPerson, now: dt.datetime) -> None:

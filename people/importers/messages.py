@@ -50,6 +50,7 @@ _MESSAGES: dict[str, Callable[[], str]] = {
     "is_withdrawn": lambda: _("这条变动已经撤回，不能再更正；需要时请重新登记"),
     "nothing_changed": lambda: _("没有改动：请改日期、部门、岗位或用工形式，或者选择撤回"),
     "reason_required": lambda: _("请写明更正原因"),
+    "gone_stays_so": lambda: _("此人已于 %(known)s 离职，资料保持当时的样子：要更正，请先登记再入职"),
     "left_cannot_be_away": lambda: _("此人已于 %(known)s 离职，不能登记离岗"),
 }
 

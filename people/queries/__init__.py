@@ -4,12 +4,14 @@ from people.queries.accounts import account_named, needs_second_factor, plain_ph
 from people.queries.api import api_accounts_for, api_grants_for, find_api_grant, get_api_grant_for
 from people.queries.directories import (
     KnownLink,
+    Writers,
     directories_for,
     directory_administrators,
     employee_by_external_id,
     get_directory_for,
     known_links,
     linked_units,
+    writers_of,
 )
 from people.queries.employees import (
     assignments_on,
@@ -102,6 +104,7 @@ __all__ = [
     "Standing",
     "UnitEntry",
     "UnitLine",
+    "Writers",
     "account_named",
     "accounts_for_grant",
     "api_accounts_for",
@@ -176,4 +179,5 @@ __all__ = [
     "units_in",
     "with_last_place",
     "without_password",
+    "writers_of",
 ]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from common.signing import decrypt_text
+from common.signing import decrypt_text, keyed_digest
 from people.identity import mask_id_number, mask_phone
 from people.models import Employee
 from people.permissions import Capability
@@ -32,3 +32,9 @@ def particulars(employee: Employee, may: frozenset[Capability]) -> Particulars:
         phone=employee.phone if sees_phone else mask_phone(employee.phone),
         id_number=mask_id_number(id_number_of(employee)),
     )
+
+
+def particulars_mark(employee: Employee) -> str:
+    """Return a digest of name, telephone and identity number, by which a form knows that they are unchanged."""
+    held = (employee.name, employee.phone, employee.id_number_digest or "")
+    return keyed_digest("people.particulars", repr(held))

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from common.clock import now, today
 from people.actions.tickets import issuable_for
-from people.models import Employee, EmployeePhoto, User
+from people.models import Employee, EmployeePhoto, EmploymentStatus, User
 from people.panels import PanelRequest, panels_for
 from people.permissions import Capability
 from people.queries import capabilities_for, get_employee_for
@@ -67,6 +67,7 @@ def employee_inspect(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "may_reveal": Capability.UNMASK_IDENTITY in may and bool(employee.id_number_encrypted),
         "may_copy": Capability.UNMASK_IDENTITY in may,
         "may_change": Capability.MANAGE_PEOPLE in may,
+        "may_correct": Capability.MANAGE_PEOPLE in may and employee.status != EmploymentStatus.LEFT,
         "has_photo": EmployeePhoto.objects.filter(employee=employee).exists(),
         "may_issue": Capability.MANAGE_PEOPLE in may
         and issuable_for(user, asked.today).filter(pk=employee.pk).exists(),

@@ -43,6 +43,7 @@ PAGES = (
     "{person}/change/transfer/",
     "{person}/change/second/",
     "{person}/change/leave/",
+    "{person}/particulars/",
     "{person}/photo/",
     "{person}/reveal/",
     "{person}/copy/",
