@@ -46,9 +46,7 @@ class Capability(StrEnum):
     VIEW_RESULTS = "view_results"
     SPOT_CHECK = "spot_check"  # ask people a few questions where they work (现场抽考)
     RUN_CAMPAIGNS = "run_campaigns"  # let units answer together (安全生产月); numbers, not names
-    REVIEW_FINDINGS = (
-        "review_findings"  # decide about patterns found in attempts; see photographs taken there
-    )
+    REVIEW_FINDINGS = "review_findings"  # decide about patterns in attempts, void them; see photographs
     MANAGE_CERTIFICATES = "manage_certificates"
     VIEW_AUDIT = "view_audit"
 
@@ -93,7 +91,7 @@ CAPABILITY_NAMES: dict[Capability, Any] = {
     Capability.VIEW_RESULTS: _("查看成绩和证书"),
     Capability.SPOT_CHECK: _("发起现场抽考"),
     Capability.RUN_CAMPAIGNS: _("办答题活动，看单位排名"),
-    Capability.REVIEW_FINDINGS: _("复核考试疑点，核对考生身份"),
+    Capability.REVIEW_FINDINGS: _("复核考试疑点，作废答卷，核对考生身份"),
     Capability.MANAGE_CERTIFICATES: _("暂停、恢复、撤销证书"),
     Capability.VIEW_AUDIT: _("查看操作日志"),
 }
@@ -192,14 +190,14 @@ ROLE_SENTENCES: dict[str, Any] = {
         "办理入职、转岗、离职，导入名单，签发首次登录凭条，维护组织机构；可查看完整证件号，申请或确认删除个人数据。"
     ),
     Role.SAFETY_OFFICER: _(
-        "管理培训方案、规则和外部证件，推送案例，办理“四不放过”，登记现场教育，发起现场抽考，监考，暂停或撤销证书，查看成绩，复核考试疑点，登记法定保全。"
+        "管理培训方案、规则和外部证件，推送案例，办理“四不放过”，登记现场教育，发起现场抽考，监考，暂停或撤销证书，查看成绩，复核考试疑点，作废答卷，登记法定保全。"
     ),
     Role.EDITOR: _(
         "编写并发布讲话、案例、规程和课程，向有关岗位推送案例，管理影片和图片；只见人数，看不到人员和成绩。"
     ),
     Role.QUESTION_WRITER: _("编写和修改试题、知识点；不能组卷、停用试题，看不到成绩。"),
     Role.EXAMINER: _(
-        "管理题库、试卷和考试，审查并停用试题，排考试场次并监考，查看成绩，复核考试疑点；不评分。"
+        "管理题库、试卷和考试，审查并停用试题，排考试场次并监考，查看成绩，复核考试疑点，作废答卷；不评分。"
     ),
     Role.MARKER: _("评分和更正评分，查看成绩；看不到试题的编辑页。"),
     Role.AUDITOR: _("查看人员、任务、台账、试题、考试场次、成绩、证书和授权记录；什么也不能改。"),
