@@ -12,7 +12,6 @@ from training.models import (
     ClearanceState,
     ComponentDone,
     Dispensation,
-    LetterSignature,
     Licence,
     LicenceCheck,
     LicenceReminder,
@@ -27,6 +26,7 @@ from training.models import (
     Reflection,
     TrainingRecord,
 )
+from training.queries.hand_signed import checks_by, letters_by
 
 _PERSON_SALT = Subquery(
     RecordSalt.objects.filter(record=OuterRef("pk"), field=RecordSalt.Field.PERSON).values("value")[:1]
@@ -137,10 +137,11 @@ def _training(employee: Employee) -> list[Held]:
         table(
             "letters",
             _("责任书签名"),
-            LetterSignature.objects.filter(employee=employee).order_by("signed_at"),
+            letters_by(employee),
             {
                 "body": _("责任书正文"),
-                "signature": _("签名"),
+                "signed_by": _("签名方式"),
+                "ink__mark": _("签名"),
                 "sha256": _("哈希"),
                 "device": _("设备"),
                 "signed_at": _("签名时间"),
@@ -161,8 +162,14 @@ def _training(employee: Employee) -> list[Held]:
         table(
             "practical_checks_given",
             _("担任考核人"),
-            PracticalCheck.objects.filter(mentor=employee).order_by("checked_at"),
-            {"component__title": _("环节"), "signature": _("签名"), "checked_at": _("考核时间")},
+            checks_by(employee).order_by("checked_at", "pk"),
+            {
+                "component__title": _("环节"),
+                "signed_by": _("签名方式"),
+                "ink__mark": _("签名"),
+                "sha256": _("哈希"),
+                "checked_at": _("考核时间"),
+            },
         ),
         table(
             "dispensations",
@@ -311,7 +318,9 @@ PROVIDERS = (
                 "training.LicenceCheck",
                 "training.LicenceReminder",
                 "training.LetterSignature",
+                "training.LetterMark",
                 "training.PracticalCheck",
+                "training.PracticalCheckMark",
                 "training.Dispensation",
                 "training.Occurrence",
             }

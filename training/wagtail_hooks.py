@@ -216,6 +216,7 @@ def log_actions(actions):
         ("training.dispensation.ask", _("申请豁免、延期或认定")),
         ("training.dispensation.decide", _("审批豁免、延期或认定")),
         ("training.practical.check", _("师傅考核")),
+        ("training.signatures.forget", _("删除遗留的签名笔迹")),
         ("training.push.add", _("推送案例")),
         ("training.push.end", _("结束案例推送")),
         ("training.case_file.open", _("建立四不放过档案")),

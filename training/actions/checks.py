@@ -25,11 +25,13 @@ from training.models import (
     Assessor,
     Component,
     ComponentKind,
+    LetterMark,
     LetterSignature,
     Licence,
     Obligation,
     ObligationState,
     PracticalCheck,
+    PracticalCheckMark,
     TrainingRecord,
 )
 from training.queries.parts import openings_of
@@ -64,7 +66,7 @@ def record_practical_check(
     with transaction.atomic():
         locked = _its_turn(obligation, component, ComponentKind.PRACTICAL, now)
         _check_assessor(locked, component, mentor)
-        _by, mark = take_signature(
+        signed_by, mark = take_signature(
             acting_user.name,
             signature=signature,
             typed_name=typed_name,
@@ -73,25 +75,23 @@ def record_practical_check(
         )
         ticked = [[text, bool(result)] for text, result in zip(component.checklist, results, strict=True)]
         is_passed = all(results)
-        signed = {
-            "obligation": str(locked.public_id),
-            "results": ticked,
-            "remark": remark,
-            "signature_sha256": hashlib.sha256(mark.encode()).hexdigest(),
-            "signed_at": utc_text(now),
-        }
+        # What is signed is what is kept: without this, nobody could work the digest out from the row.
+        remark = remark.strip()
+        mark_sha256 = hashlib.sha256(mark.encode()).hexdigest()
         check = PracticalCheck.objects.create(
             obligation=locked,
             component=component,
             results=ticked,
             is_passed=is_passed,
-            remark=remark.strip(),
+            remark=remark,
             mentor=mentor,
-            signature=mark,
-            sha256=hashlib.sha256(canonical_json(signed)).hexdigest(),
+            signed_by=signed_by,
+            signature_sha256=mark_sha256,
+            sha256=check_digest(str(locked.public_id), ticked, remark, mark_sha256, now),
             checked_by=acting_user,
             checked_at=now,
         )
+        PracticalCheckMark.objects.create(practical_check=check, mark=mark)
         record_audit(locked, "training.practical.check", acting_user, {"passed": is_passed})
         if is_passed:
             evidence: Evidence = {"kind": ComponentKind.PRACTICAL, "practical_check_id": check.pk}
@@ -122,32 +122,54 @@ def sign_letter(
         if known is not None:
             return known
         locked = _its_turn(obligation, component, ComponentKind.LETTER, now)
-        _by, mark = take_signature(
+        signed_by, mark = take_signature(
             employee.name,
             signature=signature,
             typed_name=typed_name,
             is_confirmed=is_confirmed,
             refused=CheckRefused,
         )
-        signed = {
-            "body": component.body,
-            "signature_sha256": hashlib.sha256(mark.encode()).hexdigest(),
-            "signed_at": utc_text(now),
-        }
+        mark_sha256 = hashlib.sha256(mark.encode()).hexdigest()
         letter = LetterSignature.objects.create(
             obligation=locked,
             component=component,
             employee=employee,
             body=component.body,
-            signature=mark,
-            sha256=hashlib.sha256(canonical_json(signed)).hexdigest(),
+            signed_by=signed_by,
+            signature_sha256=mark_sha256,
+            sha256=letter_digest(component.body, mark_sha256, now),
             device=device[:64],
             signed_at=now,
         )
+        LetterMark.objects.create(letter=letter, mark=mark)
         evidence: Evidence = {"kind": ComponentKind.LETTER, "letter_id": letter.pk}
         note_component_done(obligation=locked, component=component, evidence=evidence, now=now)
         finish_if_complete(obligation=locked, acting_user=None, now=now)
     return letter
+
+
+def check_digest(
+    obligation: str,
+    results: Sequence[Sequence[str | bool]],
+    remark: str,
+    signature_sha256: str,
+    checked_at: dt.datetime,
+) -> str:
+    """Return the digest the ledger vouches for: obligation, ticks, remark, signature and moment (hex)."""
+    signed = {
+        "obligation": obligation,
+        "results": results,
+        "remark": remark,
+        "signature_sha256": signature_sha256,
+        "signed_at": utc_text(checked_at),
+    }
+    return hashlib.sha256(canonical_json(signed)).hexdigest()
+
+
+def letter_digest(body: str, signature_sha256: str, signed_at: dt.datetime) -> str:
+    """Return the digest the ledger vouches for: text, signature and moment in canonical JSON (hex)."""
+    signed = {"body": body, "signature_sha256": signature_sha256, "signed_at": utc_text(signed_at)}
+    return hashlib.sha256(canonical_json(signed)).hexdigest()
 
 
 def settle_licences(*, employee_ids: Iterable[int], now: dt.datetime) -> list[TrainingRecord]:

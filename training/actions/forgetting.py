@@ -5,13 +5,25 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Max, Q
+from django.utils.timezone import localdate
 
+from people.audit import record_audit
 from people.erasing import Eraser
 from people.identity import mask_in_text
-from people.models import Employee, Erasable
+from people.models import Employee, Erasable, ErasedItem
+from people.queries.retention import is_held
 from training.commitments import NAMES_JOINED_BY
-from training.models import ForgottenText, Licence, RecordSalt, RecordSignatureMark, ReflectionSignature
+from training.models import (
+    ForgottenText,
+    LetterMark,
+    Licence,
+    PracticalCheckMark,
+    RecordSalt,
+    RecordSignatureMark,
+    ReflectionSignature,
+)
+from training.queries.hand_signed import checks_by, letters_by
 
 
 def forget_salts(employee: Employee, now: dt.datetime) -> None:
@@ -59,6 +71,37 @@ def forget_signatures(employee: Employee, now: dt.datetime) -> None:
     """Delete a person's signatures, which show the name; what they vouch for, time and digest stay."""
     ReflectionSignature.objects.filter(reflection__employee=employee).delete()
     RecordSignatureMark.objects.filter(signature__signer=employee).delete()
+    LetterMark.objects.filter(letter__in=letters_by(employee)).delete()
+    PracticalCheckMark.objects.filter(practical_check__in=checks_by(employee)).delete()
+
+
+@transaction.atomic
+def forget_left_signatures(*, now: dt.datetime) -> tuple[int, int]:
+    """Delete the ink under letters and checks that erasures of names left behind while it lay in those rows.
+
+    Two people decided each erasure; this ends it, for what was signed before it. Ink of people under a hold stays.
+    Returns how many people's ink went and how many people's a hold keeps; again, it finds only the latter. Locks
+    the people.
+    """
+    names = ErasedItem.objects.filter(what=Erasable.NAME)
+    erased_at = dict(names.values_list("employee").annotate(Max("erased_at")))
+    forgotten = held = 0
+    for employee in Employee.objects.select_for_update(of=("self",)).filter(pk__in=erased_at).order_by("pk"):
+        until = erased_at[employee.pk]
+        letters = LetterMark.objects.filter(letter__in=letters_by(employee).filter(signed_at__lte=until))
+        checks = PracticalCheckMark.objects.filter(
+            practical_check__in=checks_by(employee).filter(checked_at__lte=until)
+        )
+        if not letters.exists() and not checks.exists():
+            continue
+        if is_held(employee.pk, localdate(now)):
+            held += 1
+            continue
+        letters.delete()
+        checks.delete()
+        record_audit(employee, "training.signatures.forget", None, {"signed_until": until.isoformat()})
+        forgotten += 1
+    return forgotten, held
 
 
 def forget_licence_numbers(employee: Employee, now: dt.datetime) -> None:

@@ -1,6 +1,6 @@
 """Training: what is owed by whom and why, what was done, and who may therefore work."""
 
-from training.models.checks import LetterSignature, PracticalCheck
+from training.models.checks import LetterMark, LetterSignature, PracticalCheck, PracticalCheckMark
 from training.models.clearance import (
     REFUTED,
     CheckOutcome,
@@ -72,6 +72,7 @@ __all__ = [
     "LedgerCheckpoint",
     "LedgerHead",
     "LedgerSeal",
+    "LetterMark",
     "LetterSignature",
     "Level",
     "Licence",
@@ -86,6 +87,7 @@ __all__ = [
     "PastClearance",
     "PastObligation",
     "PracticalCheck",
+    "PracticalCheckMark",
     "Programme",
     "ProgrammeKind",
     "PushEnd",

@@ -15,10 +15,11 @@ from people.permissions import Capability
 from training.actions.checks import record_practical_check
 from training.actions.dispensations import NOT_RECOGNISED, ask_dispensation, decide_dispensation
 from training.errors import CheckRefused, DispensationRefused
-from training.models import Component, ComponentKind, Dispensation, Obligation, PracticalCheck
+from training.models import Component, ComponentKind, Dispensation, Obligation
 from training.occurrence_forms import DecisionForm, DispensationForm
 from training.permissions import may, may_ask_dispensations, require_scope
 from training.queries.dispensations import dispensations_for, get_dispensation_for
+from training.queries.hand_signed import checks_of
 from training.queries.hours import gap_list
 from training.queries.obligations import explain, get_obligation_for
 from training.queries.parts import get_component_of
@@ -168,9 +169,7 @@ def practical_check(request: HttpRequest, public_id: uuid.UUID, component_id: in
         "signature": request.POST.get("signature", ""),
         "typed_name": request.POST.get("typed_name", ""),
         "remark": request.POST.get("remark", ""),
-        "earlier": PracticalCheck.objects.filter(obligation=obligation, component=component).select_related(
-            "mentor"
-        ),
+        "earlier": checks_of(obligation, component),
     }
     return admin_page(
         request,

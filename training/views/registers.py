@@ -24,6 +24,7 @@ from training.models import (
     TrainingRecord,
 )
 from training.permissions import may, may_ask_dispensations, require_scope
+from training.queries.hand_signed import letters_of
 from training.queries.hours import ring_of
 from training.queries.obligations import explain, get_obligation_for, obligation_steps, obligations_for_user
 from training.queries.records import records_for_user
@@ -121,7 +122,7 @@ def obligation(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "reflection": Reflection.objects.filter(obligation=shown).select_related("signature").first(),
         "requests": shown.dispensations.select_related("decision").order_by("-requested_at"),
         "ring": ring_of(shown, clock.today()),
-        "letters": shown.letters.select_related("component"),
+        "letters": letters_of(shown),
         "may_record": may(request.user, Capability.RECORD_TRAINING),
         "may_ask": may_ask_dispensations(request.user),
         "today": clock.today(),
