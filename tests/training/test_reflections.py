@@ -5,6 +5,7 @@ import json
 import pytest
 import time_machine
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 
 from people.personal_data import everything_on
 from tests.factories.people import EmployeeFactory, org_path
@@ -131,3 +132,16 @@ def test_reflections_are_only_added_and_a_signature_can_be_forgotten(studied):
     forget_signatures(studied.employee, LATER)
     assert not ReflectionSignature.objects.exists()
     assert Reflection.objects.get().sha256 == written.sha256
+
+
+def test_the_own_page_says_that_the_signature_was_erased(client, studied):
+    sign(studied)
+    client.force_login(studied.employee.user)
+    address = reverse("portal:task", args=[studied.public_id])
+    page = client.get(address).content.decode()
+    assert SIGNATURE in page
+    assert "已依法删除" not in page
+    forget_signatures(studied.employee, LATER)
+    page = client.get(address).content.decode()
+    assert SIGNATURE not in page
+    assert "已依法删除" in page
