@@ -172,17 +172,15 @@ def certificates_in_force(obligation_id: int, now: dt.datetime) -> list[Certific
     return [one for one in issued if standing_of(one, now).state not in FINAL_STATES]
 
 
-def certificates_lost(asked: VoidAsked) -> list[Consequence]:
+def certificates_lost(asked: VoidAsked, now: dt.datetime) -> list[Consequence]:
     """Say which certificates would be revoked if an attempt were made void."""
-    public_id = loses_completion(asked)
-    if public_id is None:
+    obligation_id = loses_completion(asked)
+    if obligation_id is None:
         return []
-    issued = _with_standing(Certificate.objects.filter(record__obligation__public_id=public_id))
     text = _("证书 %(number)s 凭这次考试签发，将被撤销。")
     return [
         Consequence(asked.attempt_id, text % {"number": one.number})
-        for one in issued
-        if standing_of(one, timezone.now()).state not in FINAL_STATES
+        for one in certificates_in_force(obligation_id, now)
     ]
 
 

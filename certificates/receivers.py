@@ -5,6 +5,7 @@ from typing import Any
 from certificates.actions.issue import issue_for_record
 from certificates.actions.standing import revoke_withdrawn
 from certificates.queries import certificates_at_stake, certificates_lost
+from common import clock
 from exams.signals import (
     Consequence,
     RegradeAsked,
@@ -37,7 +38,7 @@ def revoke_on_withdrawal(event: CompletionWithdrawn, **_kwargs: Any) -> None:
 
 def name_lost_certificates(asked: VoidAsked, **_kwargs: Any) -> list[Consequence]:
     """Name the certificate that goes with an attempt somebody thinks of making void."""
-    return certificates_lost(asked)
+    return certificates_lost(asked, clock.now())
 
 
 def connect() -> None:

@@ -1,6 +1,5 @@
 """What rests on an exam attempt that is, or would be, made void."""
 
-import uuid
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -70,9 +69,9 @@ def consequences_of_void(asked: VoidAsked) -> list[Consequence]:
     return [Consequence(asked.attempt_id, text % {"programme": item.programme.title})]
 
 
-def loses_completion(asked: VoidAsked) -> uuid.UUID | None:
-    """Return the public id of the finished obligation that would be open again, or None."""
+def loses_completion(asked: VoidAsked) -> int | None:
+    """Return the id of the finished obligation that would be open again, or None."""
     resting = resting_on(attempt_id=asked.attempt_id, employee_id=asked.employee_id, purpose=asked.purpose)
     if resting is None or resting.obligation.state != ObligationState.DONE:
         return None
-    return resting.obligation.public_id
+    return resting.obligation.pk
